@@ -1,0 +1,104 @@
+/** Who is calling: a Cognito token of the configured pool and client. Nothing of the database is asked here. */
+
+import type { MiddlewareHandler } from "hono";
+import { createRemoteJWKSet, errors, jwtVerify } from "jose";
+import { z } from "zod";
+import { asCaller, type Caller, confirmCaller } from "../domain/access.ts";
+import type { Settings } from "../env.ts";
+import { AppError, unauthenticated } from "../errors.ts";
+import type { Api, ApiContext } from "./envelope.ts";
+
+/** Keys are fetched once an isolate: 10 minutes of cache, 30 s between two fetches for an unknown key, 5 s of patience. */
+const keySets = new Map<string, ReturnType<typeof createRemoteJWKSet>>();
+
+function keySet(url: string) {
+  let set = keySets.get(url);
+  if (!set) {
+    set = createRemoteJWKSet(new URL(url), { cacheMaxAge: 600_000, cooldownDuration: 30_000, timeoutDuration: 5_000 });
+    keySets.set(url, set);
+  }
+  return set;
+}
+
+const claims = z.discriminatedUnion("token_use", [
+  z.object({ token_use: z.literal("access"), sub: z.string().min(1), client_id: z.string() }),
+  z.object({
+    token_use: z.literal("id"),
+    sub: z.string().min(1),
+    aud: z.string(),
+    email: z.string().optional(),
+    email_verified: z.union([z.boolean(), z.stringbool()]).optional(),
+    name: z.string().optional(),
+  }),
+]);
+
+/** The person whom a token names. Throws `unauthenticated`, or `unavailable` where the issuer's keys are out of reach. */
+export async function verifyToken(token: string, settings: Settings, now: number): Promise<Caller> {
+  let payload: unknown;
+  try {
+    const verified = await jwtVerify(token, keySet(settings.COGNITO_JWKS_URL), {
+      issuer: settings.COGNITO_ISSUER,
+      algorithms: ["RS256"],
+      requiredClaims: ["exp", "sub", "token_use"],
+      currentDate: new Date(now),
+    });
+    payload = verified.payload;
+  } catch (error) {
+    if (isAboutToken(error)) throw unauthenticated("The token is not valid", error);
+    throw new AppError("unavailable", "The token issuer is out of reach for a moment", { retryAfter: 5, cause: error });
+  }
+  const parsed = claims.safeParse(payload);
+  if (!parsed.success) throw unauthenticated("The token is not valid");
+  const claim = parsed.data;
+  const client = claim.token_use === "access" ? claim.client_id : claim.aud;
+  if (!settings.COGNITO_CLIENT_IDS.includes(client)) throw unauthenticated("The token is not valid");
+  const verifiedEmail = claim.token_use === "id" && claim.email_verified === true && claim.email ? claim.email : null;
+  return {
+    cognito_user_id: claim.sub,
+    email: verifiedEmail?.toLowerCase() ?? null,
+    name: claim.token_use === "id" ? (claim.name ?? null) : null,
+  };
+}
+
+/** What jose says of the token itself; everything else (time-out, bad answer, network) is about the issuer. */
+function isAboutToken(error: unknown): boolean {
+  return (
+    error instanceof errors.JOSEError &&
+    !(error instanceof errors.JWKSTimeout) &&
+    !(error instanceof errors.JWKSInvalid) &&
+    error.code !== "ERR_JOSE_GENERIC"
+  );
+}
+
+export const authenticate: MiddlewareHandler<Api> = async (c, next) => {
+  const token = /^Bearer +(\S+)$/i.exec(c.req.header("authorization") ?? "")?.[1];
+  if (!token) throw unauthenticated("A token is needed: Authorization: Bearer <token>");
+  const { settings, now } = c.get("deps");
+  c.set("caller", await verifyToken(token, settings, now()));
+  await next();
+};
+
+/** Does the work as the caller; the first thing that a handler says after its input. */
+export const act = <T>(
+  c: ApiContext,
+  work: (caller: Caller, deps: Api["Variables"]["deps"]) => Promise<T>,
+): Promise<T> => {
+  const { caller, deps } = c.var;
+  return asCaller(deps.db, caller, () => work(caller, deps));
+};
+
+/**
+ * 401 comes before 413 and 400, and an erased person is known to the database alone: it is asked when a request is refused for its
+ * shape, so that success pays nothing for it. Bugs are logged here.
+ */
+export async function verifyCallerOnRefusal(error: unknown, c: ApiContext): Promise<unknown> {
+  const { caller, deps } = c.var;
+  if (!(error instanceof AppError)) deps.log.error("bug", error, { request_id: c.var.requestId });
+  else if (caller && (error.code === "invalid_input" || error.code === "payload_too_large")) {
+    return asCaller(deps.db, caller, () => confirmCaller(deps.db, caller)).then(
+      () => error,
+      (refusal) => (refusal instanceof AppError && refusal.code === "unauthenticated" ? refusal : error),
+    );
+  } else if (error.code === "unavailable") deps.log.error("unavailable", error, { request_id: c.var.requestId });
+  return error;
+}

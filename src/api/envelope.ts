@@ -1,0 +1,35 @@
+/** The one envelope of every answer, and the one place that renders errors. */
+import type { Context } from "hono";
+import type { Deps } from "../deps.ts";
+import type { Caller } from "../domain/access.ts";
+import { AppError, STATUS } from "../errors.ts";
+
+const HEADERS = { "content-type": "application/json; charset=utf-8" };
+
+type Page = { next_cursor: string | null };
+
+export function ok(data: unknown, page?: Page): Response {
+  return Response.json(
+    { status: { code: 200, message: "Success" }, data, ...(page && { page }) },
+    { headers: HEADERS },
+  );
+}
+
+/** Everything that is no AppError is a bug, and says nothing about the inside. */
+export function renderError(error: unknown, requestId: string): Response {
+  const known = error instanceof AppError ? error : new AppError("internal", "Something went wrong on our side");
+  const body = {
+    status: { code: STATUS[known.code], message: known.message },
+    data: null,
+    error: { code: known.code, request_id: requestId, ...(known.issues && { issues: known.issues }) },
+  };
+  const retry =
+    known.retryAfter === undefined ? {} : { "retry-after": String(Math.max(1, Math.ceil(known.retryAfter))) };
+  return Response.json(body, { status: STATUS[known.code], headers: { ...HEADERS, ...retry } });
+}
+
+export type Api = {
+  Bindings: { deps: Deps; requestId: string };
+  Variables: { requestId: string; caller: Caller; deps: Deps };
+};
+export type ApiContext = Context<Api>;

@@ -1,0 +1,67 @@
+/** The HTTP door: middleware in order, then one line a noun. */
+import { Hono } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import type { Deps } from "../deps.ts";
+import { AppError, notFound } from "../errors.ts";
+import { authenticate, verifyCallerOnRefusal } from "./auth.ts";
+import { comments } from "./comments.ts";
+import { speakDialect } from "./dialect.ts";
+import { type Api, ok, renderError } from "./envelope.ts";
+import { events } from "./events.ts";
+import { groups } from "./groups.ts";
+import { hooks } from "./hooks.ts";
+import { invitations } from "./invitations.ts";
+import { members } from "./members.ts";
+import { organizations } from "./organizations.ts";
+import { users } from "./users.ts";
+
+const MAX_BODY_BYTES = 64 * 1024;
+
+const limitBody = bodyLimit({
+  maxSize: MAX_BODY_BYTES,
+  onError: () => {
+    throw new AppError("payload_too_large", "The body is larger than 64 KiB");
+  },
+});
+
+const app = new Hono<Api>()
+  .use(async (c, next) => {
+    c.set("deps", c.env.deps);
+    c.set("requestId", c.env.requestId);
+    await next();
+  })
+  .get("/health", () => ok({ healthy: true }))
+  .route("/organizations", organizations)
+  .use("/hooks/*", limitBody)
+  .route("/hooks", hooks)
+  .use(authenticate)
+  .use(limitBody)
+  .route("/users", users)
+  .route("/groups/invitation", invitations)
+  .route("/groups", groups)
+  .route("/group/members", members)
+  .route("/event/comment", comments)
+  .route("/event", events);
+
+app.notFound(() => {
+  throw notFound("address");
+});
+app.onError(async (error, c) => renderError(await verifyCallerOnRefusal(error, c), c.get("requestId")));
+
+/** One request, in whichever dialect; its id leaves in the answer and stands in its log line. */
+export async function api(request: Request, deps: Deps, context: ExecutionContext): Promise<Response> {
+  const requestId = crypto.randomUUID();
+  const started = deps.now();
+  const handle = async (plain: Request) => app.fetch(plain, { deps, requestId }, context);
+  const answer = await speakDialect(request, handle, requestId);
+  answer.headers.set("x-request-id", requestId);
+  deps.log.info("request", {
+    request_id: requestId,
+    method: request.method,
+    path: new URL(request.url).pathname,
+    status: answer.status,
+    ms: deps.now() - started,
+    round_trips: deps.roundTrips(),
+  });
+  return answer;
+}

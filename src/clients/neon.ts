@@ -1,0 +1,69 @@
+/** PostgreSQL on Neon over HTTP. One call is one round trip; the driver itself has neither time-out nor retry. */
+import { neon, neonConfig, types } from "@neondatabase/serverless";
+import type { SQL } from "drizzle-orm";
+import { drizzle, type NeonHttpDatabase } from "drizzle-orm/neon-http";
+import { AppError } from "../errors.ts";
+
+const TIMEOUT_MS = 15_000;
+
+type Call = RequestInit & { onRoundTrip?: () => void };
+
+neonConfig.fetchFunction = (url: string, { onRoundTrip, ...init }: Call) => {
+  onRoundTrip?.();
+  return fetch(url, { ...init, signal: AbortSignal.timeout(TIMEOUT_MS) });
+};
+// Ids stay far below 2^53; numeric stays text, since money is exact.
+types.setTypeParser(types.builtins.INT8, Number);
+
+export type Db = NeonHttpDatabase;
+
+export function connect(
+  url: string,
+  options: { fetchEndpoint?: string | undefined; onRoundTrip?: () => void } = {},
+): Db {
+  if (options.fetchEndpoint) neonConfig.fetchEndpoint = options.fetchEndpoint;
+  return drizzle(neon(url, { fetchOptions: { onRoundTrip: options.onRoundTrip } }));
+}
+
+/** The rows of one statement: one round trip. */
+export async function rows<Row extends object>(db: Db, statement: SQL): Promise<Row[]> {
+  try {
+    return (await db.execute(statement)).rows as unknown as Row[];
+  } catch (error) {
+    throw unreachable(error) ?? error;
+  }
+}
+
+/** The one row that every verb's statement answers. */
+export async function row<Row extends object>(db: Db, statement: SQL): Promise<Row> {
+  const [first] = await rows<Row>(db, statement);
+  if (!first) throw new Error("a statement that always answers a row answered none");
+  return first;
+}
+
+/** Several statements as one transaction (read committed: each sees what the ones before committed waited for); the rows of the last. One round trip. */
+export async function transact<Row extends object>(db: Db, ...statements: [SQL, ...SQL[]]): Promise<Row[]> {
+  const [first, ...rest] = statements.map((statement) => db.execute(statement));
+  try {
+    const results = await db.batch([first!, ...rest]);
+    return results.at(-1)!.rows as unknown as Row[];
+  } catch (error) {
+    throw unreachable(error) ?? error;
+  }
+}
+
+/** PostgreSQL's SQLSTATE, or null where the error is not one of its own. */
+export function sqlState(error: unknown): string | null {
+  for (let e = error; e instanceof Error; e = e.cause) {
+    const code = (e as { code?: unknown }).code;
+    if (typeof code === "string" && /^[0-9A-Z]{5}$/.test(code)) return code;
+  }
+  return null;
+}
+
+/** Class 08 connection, 53 resources, 57P0x shutdown: the database is away; without a state the call itself failed. */
+function unreachable(error: unknown): AppError | null {
+  const state = sqlState(error);
+  if (state !== null && !/^(08|53|57P0)/.test(state)) return null;
+  return new AppError("unavailable", "The service is out of reach for a moment", { retryAfter: 5, cause: error });
+}

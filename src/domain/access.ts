@@ -1,0 +1,92 @@
+/**
+ * The caller inside a statement. Every verb's statement begins with `me` and answers one row that holds the caller's id, so that the person
+ * is found, the scope checked and the work done in one round trip.
+ */
+import { type SQL, sql } from "drizzle-orm";
+import { type Db, row, transact } from "../clients/neon.ts";
+import { unauthenticated } from "../errors.ts";
+
+/** What a token says. `email` is null unless an ID token names it as verified. */
+export type Caller = { cognito_user_id: string; email: string | null; name: string | null };
+
+/** The token is good and the person unknown: signed up without a row, not confirmed here yet, or erased. */
+export class UnknownCaller extends Error {
+  override name = "UnknownCaller";
+}
+
+/** `me as (…)`: the caller's row, none where unknown. Goes first after WITH. */
+export const me = (caller: Caller): SQL =>
+  sql`me as (select id, email, username, time_zone, locale from users where cognito_user_id = ${caller.cognito_user_id} and confirmed_at is not null)`;
+
+type Answer = { caller: number | null };
+
+/** The one row of a statement that selects `(select id from me) as caller`. Throws UnknownCaller. */
+export async function rowAs<Row extends object>(db: Db, statement: SQL): Promise<Row> {
+  return known(await row<Row & Answer>(db, statement));
+}
+
+/** The last statement's row, after others that lock what it reads. One round trip. */
+export async function transactAs<Row extends object>(db: Db, ...statements: [SQL, ...SQL[]]): Promise<Row> {
+  const [answer] = await transact<Row & Answer>(db, ...statements);
+  if (!answer) throw new Error("a statement that always answers a row answered none");
+  return known(answer);
+}
+
+function known<Row extends Answer>(answer: Row): Row {
+  if (answer.caller === null) throw new UnknownCaller();
+  return answer;
+}
+
+/** That the caller is somebody. Throws UnknownCaller. */
+export const confirmCaller = (db: Db, caller: Caller): Promise<object> =>
+  rowAs(db, sql`with ${me(caller)} select (select id from me) as caller`);
+
+/**
+ * Does the work as the caller. Where the person is unknown, makes or confirms their row from the token if it allows that (the pool
+ * issues tokens to confirmed people alone), and does the work again; otherwise `unauthenticated`.
+ */
+export async function asCaller<T>(db: Db, caller: Caller, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof UnknownCaller)) throw error;
+  }
+  const { found } = await row<{ found: boolean }>(
+    db,
+    sql`with refused as (
+          select 1 from erased_people where cognito_user_id_sha256 = encode(sha256(convert_to(${caller.cognito_user_id}, 'UTF8')), 'hex')
+        ), confirmed as (
+          update users set confirmed_at = now() where cognito_user_id = ${caller.cognito_user_id} and confirmed_at is null
+            and not exists (select from refused)
+          returning id
+        ), made as (
+          insert into users (cognito_user_id, email, username, confirmed_at)
+          select ${caller.cognito_user_id}, ${caller.email}, coalesce(nullif(${caller.name}::text, ''), split_part(${caller.email}, '@', 1)), now()
+          where ${caller.email}::text is not null and not exists (select from refused) and not exists (select from confirmed)
+          on conflict (email) do update set cognito_user_id = excluded.cognito_user_id, username = excluded.username, confirmed_at = now()
+            where users.confirmed_at is null
+          returning id
+        ), invited as (
+          update group_invitation_logs i set user_id = p.id
+          from (select id, ${caller.email}::text as email from made) p
+          where i.email = p.email and i.user_id is null and i.status = 'open'
+        )
+        select exists (select from confirmed) or exists (select from made) as found`,
+  );
+  if (!found) throw unauthenticated("The token names nobody here");
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof UnknownCaller) throw unauthenticated("The token names nobody here");
+    throw error;
+  }
+}
+
+export const ROLES = ["standard", "moderator", "admin"] as const;
+export type Role = (typeof ROLES)[number];
+
+/** An instant as RFC 3339 in UTC, made by the database. */
+export const rfc3339Of = (column: SQL): SQL =>
+  sql`to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
+/** A wall time as the app reads it. */
+export const wallOf = (column: SQL): SQL => sql`to_char(${column}, 'YYYY-MM-DD HH24:MI:SS')`;

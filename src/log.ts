@@ -1,0 +1,33 @@
+/**
+ * One JSON line for each thing worth knowing. Fields are ids, types, outcomes, counts and milliseconds; never secrets, tokens, phone
+ * numbers, addresses or texts. Of an error only its name, its SQLSTATE and the place in the code are kept: messages may quote a value.
+ */
+export type Fields = Record<string, string | number | boolean | null | undefined>;
+
+export type Log = {
+  info(event: string, fields?: Fields): void;
+  error(event: string, error: unknown, fields?: Fields): void;
+};
+
+export const consoleLog: Log = {
+  info: (event, fields) => console.log(JSON.stringify({ level: "info", event, ...fields })),
+  error: (event, error, fields) =>
+    console.error(JSON.stringify({ level: "error", event, ...fields, ...describe(error) })),
+};
+
+/** The innermost cause decides, since wrappers quote statements and their parameters. */
+function describe(error: unknown): Fields {
+  let inner = error;
+  while (inner instanceof Error && inner.cause instanceof Error) inner = inner.cause;
+  if (!(inner instanceof Error)) return { error: typeof inner };
+  const code = (inner as { code?: unknown }).code;
+  const frames = (inner.stack ?? "").split("\n").filter((line) => /^\s+at /.test(line));
+  return {
+    error: inner.name,
+    code: typeof code === "string" ? code : undefined,
+    at: frames
+      .slice(0, 4)
+      .map((line) => line.trim().slice(3))
+      .join(" < "),
+  };
+}

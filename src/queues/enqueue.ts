@@ -1,0 +1,54 @@
+/** The only sender of messages, within the platform's limits: 100 messages and 250,000 bytes a call, 128,000 bytes a message. */
+import type { Bindings } from "../deps.ts";
+import type { Message, MessageType } from "./messages.ts";
+
+const BATCH_MESSAGES = 100;
+const BATCH_BYTES = 250_000;
+export const MESSAGE_BYTES = 128_000;
+export const MAX_DELAY_SECONDS = 86_400;
+
+export type Outgoing = { message: Message; delaySeconds?: number };
+
+const BINDING = {
+  "schedule-notifications": "SCHEDULE_NOTIFICATIONS",
+  "send-sms": "SEND_SMS",
+  "send-email": "SEND_EMAIL",
+  "send-push": "SEND_PUSH",
+  "send-push-group-invitation": "SEND_PUSH_GROUP_INVITATION",
+  "schedule-push-comments": "SCHEDULE_PUSH_COMMENTS",
+} as const satisfies Record<MessageType, keyof Bindings>;
+
+const encoder = new TextEncoder();
+export const bytesOf = (value: unknown): number => encoder.encode(JSON.stringify(value)).length;
+
+/** Sends in order, a queue at a time. Throws where the queue is out of reach; what was sent before stays sent. */
+export async function enqueue(bindings: Bindings, outgoing: readonly Outgoing[]): Promise<void> {
+  const byType = Map.groupBy(outgoing, ({ message }) => message.type);
+  for (const [type, group] of byType) {
+    for (const batch of batches(group)) {
+      await bindings[BINDING[type]].sendBatch(
+        batch.map(({ message, delaySeconds = 0 }) => ({
+          body: message,
+          contentType: "json" as const,
+          delaySeconds: Math.min(Math.max(0, Math.floor(delaySeconds)), MAX_DELAY_SECONDS),
+        })),
+      );
+    }
+  }
+}
+
+function* batches(outgoing: readonly Outgoing[]): Generator<Outgoing[]> {
+  let batch: Outgoing[] = [];
+  let bytes = 0;
+  for (const one of outgoing) {
+    const size = bytesOf(one.message) + 100;
+    if (batch.length > 0 && (batch.length === BATCH_MESSAGES || bytes + size > BATCH_BYTES)) {
+      yield batch;
+      batch = [];
+      bytes = 0;
+    }
+    batch.push(one);
+    bytes += size;
+  }
+  if (batch.length > 0) yield batch;
+}
