@@ -1,0 +1,25 @@
+import { escapeHtml, page, paragraphs } from "./html.ts";
+import { type Locale, words } from "./locale.ts";
+
+/**
+ * The page of GET and POST /unsubscribe. `ask` posts `List-Unsubscribe=One-Click`, as a mail program does (RFC 8058,
+ * 3.1); `done` posts `List-Unsubscribe=Undo`, which takes it back. `email_masked` is shown, never a whole address.
+ */
+export function unsubscribePage(
+  state: "ask" | "done" | "back" | "bad",
+  { action_url, email_masked }: { action_url?: string; email_masked?: string },
+  locale: Locale,
+): string {
+  const said = words(locale);
+  const { title, text, button } = said.pages[state];
+  const form = action_url && button && formOf(action_url, state === "ask" ? "One-Click" : "Undo", button);
+  const main = [paragraphs(text(email_masked || said.yourAddress)), form].filter(Boolean).join("\n");
+  return page({ title, main, footer: "", locale });
+}
+
+function formOf(url: string, value: string, label: string): string {
+  return `<form method="post" action="${escapeHtml(url)}">
+<input type="hidden" name="List-Unsubscribe" value="${value}">
+<button class="button" type="submit">${escapeHtml(label)}</button>
+</form>`;
+}
