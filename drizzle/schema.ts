@@ -440,7 +440,7 @@ export const eventReminders = pgTable(
   ],
 );
 
-/** One row for each of a reminder's people: whether and why they were picked, and their share of the budget then. */
+/** One row for each of a reminder's people: whether and why they were picked. `position` counts from 0 by user id: it decides the share. */
 export const eventRemindersUsers = pgTable(
   "event_reminders_users",
   {
@@ -450,7 +450,7 @@ export const eventRemindersUsers = pgTable(
     user_id: reference().notNull(),
     picked: boolean().notNull(),
     reason: text().notNull(),
-    share: money(),
+    position: integer().notNull(),
     acknowledged_at: instant(),
     created_at: createdAt(),
   },
@@ -484,6 +484,8 @@ export const eventRemindersLogs = pgTable(
     lease_until: instant(),
     last_error: text(),
     provider_message_id: text(),
+    /** What the SMS counts against the month's budget; null while it counts nothing. */
+    cost_usd: numeric({ precision: 10, scale: 5 }),
     created_at: createdAt(),
     settled_at: instant(),
   },

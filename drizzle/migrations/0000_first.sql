@@ -112,6 +112,7 @@ CREATE TABLE "event_reminders_logs" (
 	"lease_until" timestamp(3) with time zone,
 	"last_error" text,
 	"provider_message_id" text,
+	"cost_usd" numeric(10, 5),
 	"created_at" timestamp(3) with time zone DEFAULT now() NOT NULL,
 	"settled_at" timestamp(3) with time zone,
 	CONSTRAINT "event_reminders_logs_key" UNIQUE("event_reminders_id","user_id","channel","step")
@@ -122,7 +123,7 @@ CREATE TABLE "event_reminders_users" (
 	"user_id" bigint NOT NULL,
 	"picked" boolean NOT NULL,
 	"reason" text NOT NULL,
-	"share" numeric(16, 4),
+	"position" integer NOT NULL,
 	"acknowledged_at" timestamp(3) with time zone,
 	"created_at" timestamp(3) with time zone DEFAULT now() NOT NULL,
 	CONSTRAINT "event_reminders_users_event_reminders_id_user_id_pk" PRIMARY KEY("event_reminders_id","user_id")

@@ -1,0 +1,107 @@
+/** The queue door: parse, dispatch, settle. Acknowledging on the way out and retrying on a fault are written once, here. */
+import type { Deps } from "../deps.ts";
+import { writeDeadLetters } from "../domain/dead-letters.ts";
+import { keepDeadLetters } from "./dead-letters.ts";
+import type { Delivery } from "./delivery.ts";
+import { Message, type MessageType } from "./messages.ts";
+import { scheduleNotifications } from "./schedule-notifications.ts";
+import { schedulePushComments } from "./schedule-push-comments.ts";
+import { sendEmail } from "./send-email.ts";
+import { sendPush } from "./send-push.ts";
+import { sendPushGroupInvitation } from "./send-push-group-invitation.ts";
+import { sendSms } from "./send-sms.ts";
+
+type Consumer<Type extends MessageType> = (deliveries: Delivery<Type>[], deps: Deps) => Promise<void>;
+
+/** Dispatch goes by the message's type; a type without a consumer does not compile. */
+const CONSUMERS: { [Type in MessageType]: Consumer<Type> } = {
+  "schedule-notifications": scheduleNotifications,
+  "send-sms": sendSms,
+  "send-email": sendEmail,
+  "send-push": sendPush,
+  "send-push-group-invitation": sendPushGroupInvitation,
+  "schedule-push-comments": schedulePushComments,
+};
+
+/** Half a minute and up to as much again, so that a database that comes back is not met by everything at once. */
+const retryDelaySeconds = () => 30 + Math.floor(Math.random() * 30);
+
+type Open = { delivery: Delivery<MessageType>; settled: boolean };
+
+export async function consume(batch: MessageBatch, deps: Deps): Promise<void> {
+  const started = deps.now();
+  if (batch.queue === "dead-letters") return keepDeadLetters(batch, deps);
+  const readable: Open[] = [];
+  const unreadable: { message: globalThis.Message; reason: string }[] = [];
+  for (const message of batch.messages) {
+    const parsed = Message.safeParse(message.body);
+    if (parsed.success) readable.push(open(message, parsed.data));
+    else {
+      const faults = parsed.error.issues.map((issue) => `${issue.path.join(".") || "message"}: ${issue.message}`);
+      unreadable.push({ message, reason: `unreadable: ${faults.slice(0, 10).join("; ")}` });
+    }
+  }
+  await bury(batch.queue, unreadable, deps);
+  for (const [type, group] of Map.groupBy(readable, ({ delivery }) => delivery.message.type)) {
+    await run(type, group, deps);
+  }
+  deps.log.info("batch", {
+    queue: batch.queue,
+    messages: batch.messages.length,
+    unreadable: unreadable.length,
+    ms: deps.now() - started,
+    round_trips: deps.roundTrips(),
+  });
+}
+
+/** A consumer settles each delivery; what it leaves open when it fails goes back to the queue. */
+async function run(type: MessageType, group: Open[], deps: Deps): Promise<void> {
+  const deliveries = group.map(({ delivery }) => delivery);
+  try {
+    await (CONSUMERS[type] as Consumer<MessageType>)(deliveries, deps);
+  } catch (error) {
+    deps.log.error("consumer", error, { type, messages: group.length });
+  }
+  for (const { settled, delivery } of group) {
+    if (!settled) delivery.retry(retryDelaySeconds());
+  }
+}
+
+/** What cannot be read is written down whole before it is acknowledged, and holds nothing else up. */
+async function bury(
+  queue: string,
+  letters: { message: globalThis.Message; reason: string }[],
+  deps: Deps,
+): Promise<void> {
+  if (letters.length === 0) return;
+  try {
+    await writeDeadLetters(
+      deps.db,
+      letters.map(({ message, reason }) => ({ queue, message_id: message.id, body: message.body, reason })),
+    );
+    for (const { message } of letters) message.ack();
+  } catch (error) {
+    deps.log.error("dead letters", error, { queue });
+    for (const { message } of letters) message.retry({ delaySeconds: retryDelaySeconds() });
+  }
+}
+
+function open(message: globalThis.Message, body: Message): Open {
+  const one: Open = {
+    settled: false,
+    delivery: {
+      id: message.id,
+      attempts: message.attempts,
+      message: body,
+      ack: () => {
+        one.settled = true;
+        message.ack();
+      },
+      retry: (delaySeconds) => {
+        one.settled = true;
+        message.retry({ delaySeconds: delaySeconds ?? retryDelaySeconds() });
+      },
+    },
+  };
+  return one;
+}
