@@ -73,7 +73,7 @@ export function cutSeptets(text: string, limit: number): string {
     if (count > limit) break;
     kept += letter;
   }
-  return `${kept.trimEnd()}...`;
+  return `${kept.replace(/[\s.,;:]+$/, "")}...`;
 }
 
 /** Segments of an SMS as they are billed: 160 septets or 153 a part in GSM-7, else 70 UTF-16 units or 67 a part. */

@@ -26,8 +26,8 @@ const SHORTEST_DESCRIPTION = 15;
 
 /**
  * The whole SMS, in GSM-7 letters and one segment, with room for the late note. The name is shortened before the budget
- * goes, and the description goes first of all. Only a bank's address that is too long for the first segment opens a
- * second one; one that is too long for two is left out.
+ * goes, and the description goes first of all. A bank's address of some 60 characters can take the late note's room, a
+ * longer one opens a second segment, and one that is too long for two is left out.
  */
 export function reminderSms(facts: ReminderFacts): string {
   const { locale, budget } = facts;
@@ -45,6 +45,7 @@ export function reminderSms(facts: ReminderFacts): string {
   };
   return (
     compose(parts, SEPTETS.one - late) ??
+    compose(parts, SEPTETS.one) ??
     compose(parts, SEPTETS.two - late) ??
     compose({ ...parts, bank: [] }, SEPTETS.one - late) ??
     `${cutSeptets(parts.name, READABLE_NAME)}\n${parts.when}`
@@ -110,7 +111,7 @@ export function reminderTitle(name: string, locale: Locale): string {
   return said.reminder(cut(cleanLine(name), 80, 320) || said.unnamedEvent);
 }
 
-/** The same message, saying that it is late. An SMS keeps its number of segments: `reminderSms` leaves the room. */
+/** The same message, saying that it is late. An SMS keeps its number of segments where `reminderSms` could leave the room. */
 export function withLateNote(message: string, channel: "sms" | "email" | "push", locale: Locale): string {
   const said = words(locale);
   if (channel === "email") return `${said.lateEmail}\n\n${message}`;
