@@ -1,4 +1,130 @@
 import { Hono } from "hono";
-import type { Api } from "./envelope.ts";
+import { z } from "zod";
+import { createEvent, listEvents, type NewEvent, notifyEvent } from "../domain/events.ts";
+import { isCurrency, parseAmount } from "../domain/money.ts";
+import type { Exception } from "../domain/plan.ts";
+import { checkRecurrence, legacyRecurrence, nearestPeriod, onceLead } from "../domain/recurrence.ts";
+import { CLAIM_AHEAD_MS } from "../domain/rules.ts";
+import { isTimeZone, parseInstant, parseWallTime, wallTimeAt } from "../domain/time.ts";
+import { invalid } from "../errors.ts";
+import { enqueue } from "../queues/enqueue.ts";
+import { handOnDue } from "../queues/hand-on.ts";
+import { act } from "./auth.ts";
+import { type Api, ok } from "./envelope.ts";
+import { decodeCursor, encodeCursor, id, input, page, queryId, text } from "./validate.ts";
 
-export const events = new Hono<Api>();
+const wallTime = z.string().transform((value, context) => {
+  const wall = parseWallTime(value);
+  if (wall === null) context.addIssue("must be a date and time like 2026-11-11 18:00:00");
+  return wall ?? z.NEVER;
+});
+const instant = z.string().transform((value, context) => {
+  const at = parseInstant(value);
+  if (at === null) context.addIssue("must be an RFC 3339 time with an offset, like 2026-11-11T18:00:00Z");
+  return at ?? z.NEVER;
+});
+const lead = z.union(
+  [z.int().min(0).max(40_320).transform(String), z.string().regex(/^P([1-9]|1\d|2[0-8])D$|^P[1-4]W$|^P1M$/)],
+  {
+    error: "must be minutes from 0 to 40320, or P<n>D, P<n>W or P1M of at most 28 days or a month",
+  },
+);
+
+const fields = z.object({
+  group_id: id,
+  name: text(1, 500),
+  description: text(0, 500),
+  event_timestamp: wallTime.optional(),
+  starts_at: instant.optional(),
+  time_zone: z.string().refine(isTimeZone, "is not an IANA time zone").optional(),
+  reminder: z.enum(["once", "periodical"]).optional(),
+  schedule_period: z.enum(["1 day", "1 week", "1 month"]).optional(),
+  recurrence: z.string().max(500).nullable().optional(),
+  exceptions: z
+    .array(z.object({ occurrence: wallTime, moved_to: wallTime.nullable() }))
+    .max(500)
+    .optional(),
+  reminders: z.array(lead).min(1).max(5, "must be at most 5").optional(),
+  is_budget: z.boolean(),
+  budget: z.unknown(),
+  currency: z.string().refine(isCurrency, "is not an ISO 4217 currency").default("PLN"),
+  users: z.array(id).max(100_000).optional(),
+});
+type Fields = z.infer<typeof fields>;
+
+/** What no field can say alone. */
+const NewEventInput = fields.superRefine((event, context) => {
+  const fault = (path: string, message: string) => context.addIssue({ code: "custom", path: [path], message });
+  if (event.event_timestamp === undefined && event.starts_at === undefined) fault("event_timestamp", "is missing");
+  const newer = event.recurrence !== undefined || event.reminders !== undefined;
+  if (!newer && event.reminder === undefined) fault("reminder", "is missing");
+  if (!newer && event.schedule_period === undefined) fault("schedule_period", "is missing");
+  if (event.is_budget && amountOf(event) === null) fault("budget", `must be an amount in ${event.currency}`);
+  if (event.exceptions?.length && !event.recurrence) fault("exceptions", "need a recurrence");
+});
+
+const amountOf = ({ budget, currency }: Fields): string | null =>
+  typeof budget === "string" || typeof budget === "number" ? parseAmount(budget, currency) : null;
+
+/** The event as planned in `zone`. Throws `invalid_input` where its rule cannot be. */
+function planned(event: Fields, now: number, zone: string): NewEvent {
+  const event_timestamp = event.starts_at === undefined ? event.event_timestamp! : wallTimeAt(event.starts_at, zone);
+  const period = event.schedule_period ?? "1 day";
+  const legacy = event.reminder === "periodical" ? legacyRecurrence(period, event_timestamp) : null;
+  const recurrence = event.recurrence === undefined ? legacy : event.recurrence;
+  const reason = recurrence === null ? null : checkRecurrence(recurrence, event_timestamp, zone);
+  if (reason !== null) throw invalid("recurrence", reason);
+  const leads = event.reminders ?? [recurrence === null && event.schedule_period ? onceLead(period) : "0"];
+  const exceptions: Exception[] = event.exceptions ?? [];
+  const schedule = { event_timestamp, time_zone: zone, recurrence, exceptions, leads, planned_at: now };
+  return {
+    group_id: event.group_id,
+    name: event.name,
+    description: event.description,
+    schedule,
+    schedule_period: nearestPeriod(schedule),
+    budget: event.is_budget ? amountOf(event) : null,
+    currency: event.currency,
+    users: event.users ?? null,
+  };
+}
+
+const cursorKey = z.tuple([z.iso.datetime(), z.int()]);
+
+export const events = new Hono<Api>()
+  .post("/", input("json", NewEventInput), async (c) => {
+    const { deps } = c.var;
+    const event = c.req.valid("json");
+    const now = deps.now();
+    const otherwise = deps.settings.DEFAULT_TIME_ZONE;
+    const zone = { explicit: event.time_zone !== undefined, assumed: event.time_zone ?? otherwise, otherwise };
+    const { id, first_due_at } = await act(c, (caller, { db }) =>
+      createEvent(db, caller, (name) => planned(event, now, name), zone),
+    );
+    // Due before the next tick could claim it in time: its claim does not wait for the tick.
+    if (first_due_at !== null && first_due_at <= now + CLAIM_AHEAD_MS) c.executionCtx.waitUntil(claimNow(deps));
+    return ok({ id });
+  })
+  .get("/", input("query", z.object({ group_id: queryId.optional(), id: queryId.optional(), ...page })), async (c) => {
+    const { limit, cursor, ...filter } = c.req.valid("query");
+    const after = decodeCursor(cursor, cursorKey);
+    const found = await act(c, (caller, { db, now }) =>
+      listEvents(db, caller, { ...filter, limit: limit + 1, after }, now()),
+    );
+    const list = found.slice(0, limit);
+    const last = list.at(-1);
+    return ok(list, { next_cursor: found.length > limit && last ? encodeCursor([last.starts_at, last.id]) : null });
+  })
+  .post("/notify", input("json", z.object({ event_id: id })), async (c) => {
+    const { event_id } = c.req.valid("json");
+    const { deps } = c.var;
+    const notified = await act(c, (caller, { db }) => notifyEvent(db, caller, event_id, deps.now()));
+    // It is in the ledger: should the queue be out of reach, the next tick hands it on.
+    await enqueue(deps.bindings, [{ message: { type: "schedule-notifications", version: 1, ...notified } }]).catch(
+      (error: unknown) => deps.log.error("enqueue", error, { event_id }),
+    );
+    return ok({ event_reminders_id: notified.event_reminders_id });
+  });
+
+const claimNow = (deps: Api["Variables"]["deps"]): Promise<void> =>
+  handOnDue(deps, null, deps.now(), deps.now()).catch((error: unknown) => deps.log.error("claim", error));

@@ -13,7 +13,7 @@ neonConfig.fetchFunction = (url: string, { onRoundTrip, ...init }: Call) => {
   return fetch(url, { ...init, signal: AbortSignal.timeout(TIMEOUT_MS) });
 };
 // Ids stay far below 2^53; numeric stays text, since money is exact.
-types.setTypeParser(types.builtins.INT8, Number);
+types.setTypeParser(types.builtins.INT8 as number, (value: string) => Number(value));
 
 export type Db = NeonHttpDatabase;
 
@@ -41,15 +41,19 @@ export async function row<Row extends object>(db: Db, statement: SQL): Promise<R
   return first;
 }
 
-/** Several statements as one transaction (read committed: each sees what the ones before committed waited for); the rows of the last. One round trip. */
-export async function transact<Row extends object>(db: Db, ...statements: [SQL, ...SQL[]]): Promise<Row[]> {
+/** Several statements as one transaction (read committed: each sees what the ones before waited for); the rows of each. One round trip. */
+export async function transactAll(db: Db, ...statements: [SQL, ...SQL[]]): Promise<unknown[][]> {
   const [first, ...rest] = statements.map((statement) => db.execute(statement));
   try {
-    const results = await db.batch([first!, ...rest]);
-    return results.at(-1)!.rows as unknown as Row[];
+    return (await db.batch([first!, ...rest])).map((result) => result.rows);
   } catch (error) {
     throw unreachable(error) ?? error;
   }
+}
+
+/** The same, answering the rows of the last statement. */
+export async function transact<Row extends object>(db: Db, ...statements: [SQL, ...SQL[]]): Promise<Row[]> {
+  return (await transactAll(db, ...statements)).at(-1) as Row[];
 }
 
 /** PostgreSQL's SQLSTATE, or null where the error is not one of its own. */

@@ -41,6 +41,15 @@ export function parseAmount(input: string | number, currency: string): Amount | 
   return fromUnits(toUnits(text, digits), digits);
 }
 
+/** An amount as the database holds it, "100.0000", with just the decimals of its currency: "100.00". */
+export function canonicalAmount(stored: string, currency: string): Amount {
+  const digits = minorUnits(currency);
+  return fromUnits(
+    toUnits(stored, Math.max(digits, decimals(stored))) / 10n ** BigInt(Math.max(0, decimals(stored) - digits)),
+    digits,
+  );
+}
+
 /** What everybody pays, and how many minor units remain; those go one each to the lowest user ids. */
 export function shares(amount: Amount, currency: string, participants: number): { base: Amount; spare: number } {
   const { units, scale, count } = division(amount, currency, participants);

@@ -1,0 +1,213 @@
+/**
+ * A delivery, a row of event_reminders_logs, from claimed to settled. Each transition is one conditional statement:
+ *
+ *   pending -> pending, leased     claimDeliveries   the event stands, the person takes part, the address is theirs
+ *   pending -> suppressed|expired  claimDeliveries   it does not, or its hour is past
+ *   leased  -> sent|failed         settleDeliveries  by the holder of the lease alone; failed makes the next step on another channel
+ *   leased  -> pending             settleDeliveries  another attempt later
+ */
+import { type SQL, sql } from "drizzle-orm";
+import { type Db, rows, transact } from "../clients/neon.ts";
+import { channelChoice } from "./channels.ts";
+import { EXPIRED_AFTER_MINUTES, LATE_AFTER_MINUTES, LEASE_SECONDS, LOST_SMS_ANSWERS } from "./rules.ts";
+
+export type Channel = "sms" | "email" | "push";
+
+/** `cost_usd`: what an SMS costs, decimal text; null on other channels. */
+export type Claiming = { event_reminders_logs_id: number; address: string; cost_usd: string | null };
+
+export type Claimed = {
+  event_reminders_logs_id: number;
+  event_reminders_id: number;
+  event_id: number;
+  event_timestamp: string;
+  user_id: number;
+  /** True: suppressed or expired by the claim itself, nothing is left to do. */
+  settled: boolean;
+  /** Null: send it. Otherwise why not on this channel; where not settled yet, it is to be settled as failed. */
+  refusal: string | null;
+  address: string;
+  attempts: number;
+  name: string;
+  locale: string | null;
+  bank_url: string | null;
+  late: boolean;
+  /** The moment that it waits for, ms. */
+  send_at: number;
+  /** ms after which it is reminded no more. */
+  expires_at: number;
+};
+
+export type Settling = {
+  event_reminders_logs_id: number;
+  status: "sent" | "failed" | "pending";
+  error: string | null;
+  provider_message_id: string | null;
+  /** RFC 3339; for a pending one. */
+  next_attempt_at: string | null;
+  /** The provider's answer was lost: it may have been accepted. */
+  lost: boolean;
+  /** The provider says that the address is dead: suppress it, or retire the device. Null otherwise. */
+  dead_address: string | null;
+};
+
+const ms = (column: SQL) => sql`(extract(epoch from ${column}) * 1000)::bigint`;
+const instant = (at: number) => sql`${new Date(at).toISOString()}::timestamptz`;
+
+/**
+ * Claims what may be sent, under `token`, until the lease ends; claimed again with the same token after a lost answer, it is one's own. What
+ * another consumer holds, or what is settled, is not answered. The month's SMS budget is counted here, before anything is sent. One round trip.
+ */
+export async function claimDeliveries(
+  db: Db,
+  channel: Channel,
+  claiming: Claiming[],
+  { token, now, budget_usd }: { token: string; now: number; budget_usd: string },
+): Promise<Claimed[]> {
+  const claim = claimStatement(channel, claiming, token, now, budget_usd);
+  if (channel !== "sms") return rows<Claimed>(db, claim);
+  // The month's row is locked first: what two consumers spend at once adds up.
+  const month = sql`date_trunc('month', ${instant(now)} at time zone 'UTC')::date`;
+  const purse = sql`insert into sms_spending (month) values (${month}) on conflict (month) do update set spent_usd = sms_spending.spent_usd`;
+  return transact<Claimed>(db, purse, claim);
+}
+
+const claimStatement = (
+  channel: Channel,
+  claiming: Claiming[],
+  token: string,
+  now: number,
+  budget_usd: string,
+): SQL => sql`
+  with asked as (
+    select * from jsonb_to_recordset(${JSON.stringify(claiming)}::jsonb)
+      as a (event_reminders_logs_id bigint, address text, cost_usd numeric)
+  ), free as (
+    select l.id, l.event_reminders_id, l.user_id, l.device_id, a.address, a.cost_usd, l.lease_token is not distinct from ${token}::uuid as mine,
+           l.unknown_outcomes + (l.lease_until is not null and l.lease_token is distinct from ${token}::uuid)::int as unknown_outcomes
+    from asked a join event_reminders_logs l on l.id = a.event_reminders_logs_id
+    where l.channel = ${channel}::channel and l.status = 'pending'
+      and (l.lease_until is null or l.lease_until <= ${instant(now)} or l.lease_token = ${token}::uuid)
+    order by l.id
+    for update of l skip locked
+  ), checked as (
+    select f.*, er.event_id, er.event_timestamp, er.starts_at, er.due_at, er.send_at, er.claimed_at, e.name, u.locale, b.url as bank_url,
+           case when e.id is null then 'event_deleted'
+                when e.revision <> er.revision then 'event_moved'
+                when u.id is null then 'person_gone'
+                when eu.user_id is null then 'no_participant'
+                when greatest(er.starts_at, er.due_at) + make_interval(mins => ${EXPIRED_AFTER_MINUTES}) <= greatest(er.claimed_at, ${instant(now)}) then 'expired'
+           end as verdict,
+           ${addressRefusal(channel)} as refusal
+    from free f
+    join event_reminders er on er.id = f.event_reminders_id
+    left join events e on e.id = er.event_id
+    left join events_users eu on eu.event_id = er.event_id and eu.user_id = f.user_id
+    left join users u on u.id = f.user_id
+    left join organizations b on b.id = u.organization_id
+    ${channel === "push" ? sql`left join devices d on d.id = f.device_id and d.user_id = f.user_id and d.dead_at is null` : sql``}
+    left join suppressed_addresses s on s.channel = ${channel}::channel and s.address = f.address
+  ), weighed as (
+    select c.*, coalesce(c.refusal, case when c.verdict is null and not c.mine and ${spent(now)}
+             + sum(case when c.verdict is null and c.refusal is null and not c.mine then c.cost_usd else 0 end) over (order by c.id)
+             > ${budget_usd}::numeric then 'budget_spent' end) as stop
+    from checked c
+  ), spending as (
+    update sms_spending m set spent_usd = m.spent_usd + w.total
+    from (select sum(cost_usd) as total from weighed where verdict is null and stop is null and not mine and cost_usd is not null) w
+    where w.total > 0 and m.month = date_trunc('month', ${instant(now)} at time zone 'UTC')::date
+  )
+  update event_reminders_logs l
+  set status = case w.verdict when 'expired' then 'expired' else case when w.verdict is null then 'pending' else 'suppressed' end end::delivery_status,
+      last_error = coalesce(w.verdict, l.last_error),
+      settled_at = case when w.verdict is not null then ${instant(now)} end,
+      attempts = l.attempts + (w.verdict is null and w.stop is null)::int,
+      unknown_outcomes = w.unknown_outcomes,
+      cost_usd = case when w.verdict is null and w.stop is null and not w.mine then coalesce(l.cost_usd, 0) + w.cost_usd else l.cost_usd end,
+      lease_token = case when w.verdict is null then ${token}::uuid end,
+      lease_until = case when w.verdict is null then ${instant(now)} + make_interval(secs => ${LEASE_SECONDS}) end
+  from weighed w
+  where l.id = w.id
+  returning l.id as event_reminders_logs_id, l.event_reminders_id, w.event_id, to_char(w.event_timestamp, 'YYYY-MM-DD HH24:MI:SS') as event_timestamp,
+            l.user_id, coalesce(w.verdict, w.stop) as refusal, w.verdict is not null as settled, w.address, l.attempts, w.name, w.locale, w.bank_url,
+            greatest(w.claimed_at, ${instant(now)}) - w.due_at > make_interval(mins => ${LATE_AFTER_MINUTES}) as late,
+            ${ms(sql`w.send_at`)} as send_at, ${ms(sql`greatest(w.starts_at, w.due_at)`)} + ${EXPIRED_AFTER_MINUTES * 60_000} as expires_at`;
+
+const spent = (now: number): SQL => sql`coalesce((select m.spent_usd from sms_spending m
+  where m.month = date_trunc('month', ${instant(now)} at time zone 'UTC')::date), 0)`;
+
+/** Why the address that the message names cannot be used now: it is not the person's any more, or must not be written to. */
+function addressRefusal(channel: Channel): SQL {
+  const mine = {
+    sms: sql`u.mobile_number is distinct from f.address`,
+    email: sql`u.email is distinct from f.address`,
+    push: sql`d.device_arn is distinct from f.address`,
+  }[channel];
+  const lostTwice = channel === "sms" ? sql`when f.unknown_outcomes >= ${LOST_SMS_ANSWERS} then 'answer_lost'` : sql``;
+  return sql`case when ${mine} then 'address_changed' when s.address is not null then s.reason ${lostTwice} end`;
+}
+
+/** What a settled batch leaves to do: reminders with a delivery on another channel to be handed on. */
+export type Fallback = { event_reminders_id: number; event_id: number; event_timestamp: string; first_user_id: number };
+
+/**
+ * Settles what `token` still holds, writes the next channel's delivery for what failed, retires dead devices and addresses, and gives back what
+ * unsent SMS were counted with. Safe to repeat. One round trip.
+ */
+export async function settleDeliveries(
+  db: Db,
+  channel: Channel,
+  settling: Settling[],
+  { token, now }: { token: string; now: number },
+): Promise<Fallback[]> {
+  const at = instant(now);
+  const input = sql`outcome as (
+    select * from jsonb_to_recordset(${JSON.stringify(settling)}::jsonb)
+      as o (event_reminders_logs_id bigint, status text, error text, provider_message_id text, next_attempt_at timestamptz, lost boolean, dead_address text)
+  )`;
+  const settle = sql`
+    with ${input}, settled as (
+      update event_reminders_logs l
+      set status = o.status::delivery_status, last_error = o.error, provider_message_id = coalesce(o.provider_message_id, l.provider_message_id),
+          next_attempt_at = coalesce(o.next_attempt_at, l.next_attempt_at), unknown_outcomes = l.unknown_outcomes + o.lost::int,
+          cost_usd = case when o.status = 'sent' or o.lost then l.cost_usd end,
+          lease_token = null, lease_until = null, settled_at = case when o.status <> 'pending' then ${at} end
+      from outcome o, event_reminders_logs old
+      where l.id = o.event_reminders_logs_id and old.id = l.id and l.lease_token = ${token}::uuid and l.status = 'pending'
+      returning case when o.status <> 'sent' and not o.lost then old.cost_usd end as given_back
+    )
+    update sms_spending m set spent_usd = greatest(0, m.spent_usd - s.total)
+    from (select sum(given_back) as total from settled) s
+    where s.total > 0 and m.month = date_trunc('month', ${at} at time zone 'UTC')::date`;
+  if (settling.every((one) => one.status !== "failed")) {
+    await rows(db, settle);
+    return [];
+  }
+  const buried =
+    channel === "push"
+      ? sql`with ${input} update devices d set dead_at = ${at}, dead_reason = o.error from outcome o
+            where d.device_arn = o.dead_address and d.dead_at is null`
+      : sql`with ${input} insert into suppressed_addresses (channel, address, reason)
+            select distinct on (o.dead_address) ${channel}::channel, o.dead_address, o.error from outcome o where o.dead_address is not null
+            on conflict do nothing`;
+  // A statement of its own, so that the choice sees what has just failed and what was just found dead.
+  const next = sql`
+    with ${input}, next as (
+      insert into event_reminders_logs (event_reminders_id, user_id, channel, step, device_id, reason, due_at, next_attempt_at, status, last_error, settled_at)
+      select l.event_reminders_id, l.user_id, choice.channel::channel, l.step + 1, choice.device_id, choice.reason, l.due_at, ${at},
+             case when choice.channel = 'none' then 'failed' else 'pending' end::delivery_status,
+             case when choice.channel = 'none' then choice.reason end, case when choice.channel = 'none' then ${at} end
+      from outcome o join event_reminders_logs l on l.id = o.event_reminders_logs_id
+      join users u on u.id = l.user_id cross join lateral ${channelChoice(sql`l.event_reminders_id`)}
+      where o.status = 'failed' and l.status = 'failed'
+        and not exists (select from event_reminders_logs n
+                        where n.event_reminders_id = l.event_reminders_id and n.user_id = l.user_id and n.step > l.step)
+      on conflict (event_reminders_id, user_id, channel, step) do nothing
+      returning event_reminders_id, user_id, status
+    )
+    select n.event_reminders_id, er.event_id, to_char(er.event_timestamp, 'YYYY-MM-DD HH24:MI:SS') as event_timestamp, min(n.user_id) as first_user_id
+    from next n join event_reminders er on er.id = n.event_reminders_id
+    where n.status = 'pending'
+    group by 1, 2, 3`;
+  return transact<Fallback>(db, buried, settle, next);
+}

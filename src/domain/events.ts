@@ -1,0 +1,248 @@
+/** Events: planned by moderators, seen by those who take part and by those who look after the group. */
+import { sql } from "drizzle-orm";
+import { type Db, sqlState } from "../clients/neon.ts";
+import { AppError, conflict, forbidden, type Issue, notFound } from "../errors.ts";
+import { type Caller, me, type Role, rfc3339Of, rowAs, wallOf } from "./access.ts";
+import { canonicalAmount } from "./money.ts";
+import { type Exception, plan, type Schedule } from "./plan.ts";
+import type { Period } from "./recurrence.ts";
+import { SWEEP_AFTER_SECONDS } from "./rules.ts";
+import { placeWallTime, rfc3339 } from "./time.ts";
+
+export type NewEvent = {
+  group_id: number;
+  name: string;
+  description: string;
+  schedule: Schedule;
+  schedule_period: Period;
+  /** Exact, in `currency`; null where there is none. */
+  budget: string | null;
+  currency: string;
+  /** Null: every member at this moment. */
+  users: number[] | null;
+};
+
+/** The moment of the first reminder, ms; null where nothing is ahead. */
+export type Created = { id: number; first_due_at: number | null };
+
+/**
+ * Creates an event, its reminders and its participants. `zone` is what the schedule was planned in where the input named none: the
+ * caller's own zone, else `otherwise`. Where the caller's is another, nothing is written and `replan` gets the right zone. One round trip, two
+ * then. Throws `not_found` (a stranger to the group), `forbidden`, `invalid_input` at `users.N`.
+ */
+export async function createEvent(
+  db: Db,
+  caller: Caller,
+  planned: (zone: string) => NewEvent,
+  zone: { explicit: boolean; assumed: string; otherwise: string },
+): Promise<Created> {
+  const first = await insertEvent(db, caller, planned(zone.assumed), zone);
+  if (first.time_zone === zone.assumed || zone.explicit) return created(first);
+  return created(await insertEvent(db, caller, planned(first.time_zone), { ...zone, assumed: first.time_zone }));
+}
+
+type Inserted = {
+  id: number | null;
+  role: Role | null;
+  time_zone: string;
+  strangers: number[];
+  first_due_at: number | null;
+};
+
+function created({ id, role, strangers, first_due_at }: Inserted): Created {
+  if (role === null) throw notFound("group");
+  if (role === "standard") throw forbidden("Only moderators and admins plan events");
+  if (strangers.length > 0) {
+    const issues: Issue[] = strangers.map((n) => ({ path: `users.${n}`, message: "is not a member of the group" }));
+    throw new AppError("invalid_input", "The request is not valid", { issues });
+  }
+  if (id === null) throw conflict("Your time zone changed meanwhile");
+  return { id, first_due_at };
+}
+
+async function insertEvent(
+  db: Db,
+  caller: Caller,
+  event: NewEvent,
+  zone: { explicit: boolean; assumed: string; otherwise: string },
+): Promise<Inserted> {
+  const { schedule } = event;
+  const { reminders, upcoming } = plan(schedule);
+  const leads = reminders.map(({ lead, fallback, next }) => ({
+    lead,
+    fallback,
+    next_due_at: next && rfc3339(next.due_at),
+    next_event_timestamp: next?.event_timestamp ?? null,
+    next_starts_at: next && rfc3339(next.starts_at),
+  }));
+  const ahead = upcoming.map((one) => ({ event_timestamp: one.event_timestamp, starts_at: rfc3339(one.starts_at) }));
+  const dues = reminders.flatMap(({ next }) => (next ? [next.due_at] : []));
+  const users = sql`${event.users && sql.param(event.users)}::bigint[]`;
+  try {
+    const answer = await rowAs<Omit<Inserted, "first_due_at">>(
+      db,
+      sql`with ${me(caller)}, zone as (
+            select coalesce((select time_zone from me), ${zone.otherwise}) as time_zone
+          ), member as (
+            select gm.status from group_members gm join me on gm.user_id = me.id where gm.group_id = ${event.group_id}
+          ), stranger as (
+            select (l.place - 1)::int as n from unnest(${users}) with ordinality l (user_id, place)
+            where not exists (select from group_members gm where gm.group_id = ${event.group_id} and gm.user_id = l.user_id)
+          ), made as (
+            insert into events (group_id, created_by, name, description, event_timestamp, time_zone, starts_at, recurrence, schedule_period,
+                                is_budget, budget, currency, planned_at, upcoming)
+            select ${event.group_id}::bigint, me.id, ${event.name}, ${event.description}, ${schedule.event_timestamp}::timestamp, ${schedule.time_zone},
+                   ${rfc3339(placeWallTime(schedule.event_timestamp, schedule.time_zone))}::timestamptz, ${schedule.recurrence}, ${event.schedule_period}::schedule_period,
+                   ${event.budget !== null}::boolean, ${event.budget}::numeric, ${event.currency}, ${rfc3339(schedule.planned_at)}::timestamptz,
+                   ${JSON.stringify(ahead)}::jsonb
+            from me, member, zone
+            where member.status <> 'standard' and not exists (select from stranger) and (${zone.explicit}::boolean or zone.time_zone = ${zone.assumed})
+            returning id, group_id
+          ), people as (
+            insert into events_users (event_id, user_id, group_id)
+            select made.id, gm.user_id, made.group_id from made join group_members gm on gm.group_id = made.group_id
+            where ${users} is null or gm.user_id = any(${users})
+          ), lead as (
+            insert into event_leads (event_id, lead, fallback, next_due_at, next_event_timestamp, next_starts_at)
+            select made.id, l.* from made, jsonb_to_recordset(${JSON.stringify(leads)}::jsonb)
+              as l (lead text, fallback boolean, next_due_at timestamptz, next_event_timestamp timestamp, next_starts_at timestamptz)
+          ), exception as (
+            insert into event_exceptions (event_id, event_timestamp, moved_to)
+            select made.id, x.occurrence, x.moved_to from made, jsonb_to_recordset(${JSON.stringify(schedule.exceptions)}::jsonb)
+              as x (occurrence timestamp, moved_to timestamp)
+          )
+          select (select id from me) as caller, (select status from member) as role, (select time_zone from zone) as time_zone,
+                 (select id from made) as id, (select coalesce(json_agg(n order by n), '[]') from stranger) as strangers`,
+    );
+    return { ...answer, first_due_at: dues.length > 0 ? Math.min(...dues) : null };
+  } catch (error) {
+    // A member left between the look and the write: the foreign key saw it.
+    if (sqlState(error) === "23503") throw conflict("The group's members changed meanwhile");
+    throw error;
+  }
+}
+
+export type EventRow = {
+  id: number;
+  name: string;
+  description: string;
+  is_budget: boolean;
+  budget: string | null;
+  group_id: number;
+  group_name: string;
+  status: Role;
+  event_timestamp: string;
+  reminder: "once" | "periodical";
+  schedule_period: string;
+  users: { id: number; email: string; username: string }[];
+  starts_at: string;
+  time_zone: string;
+  recurrence: string | null;
+  exceptions: Exception[];
+  reminders: (number | string)[];
+  next_at: string | null;
+  currency: string;
+  created_at: string;
+};
+
+/** The three periods as the first app's parser expects them. */
+const PERIOD_OUT = sql`case e.schedule_period when '1 day' then '1 day, 0:00:00' when '1 week' then '7 days, 0:00:00' else '30 days, 0:00:00' end`;
+
+/**
+ * The caller's events by time: those they take part in, and those of groups that they moderate. Filters narrow and never refuse. `after` is the
+ * key of the last row seen. One round trip.
+ */
+export async function listEvents(
+  db: Db,
+  caller: Caller,
+  filter: { group_id?: number | undefined; id?: number | undefined; limit: number; after: [string, number] | null },
+  now: number,
+): Promise<EventRow[]> {
+  const { after } = filter;
+  const { list } = await rowAs<{ list: EventRow[] }>(
+    db,
+    sql`with ${me(caller)}, own as (
+          select eu.event_id as id from events_users eu join me on me.id = eu.user_id
+          union
+          select e.id from me join group_members gm on gm.user_id = me.id and gm.status <> 'standard' join events e on e.group_id = gm.group_id
+        ), listed as (
+          select e.id, e.name, e.description, e.is_budget, e.budget::text as budget, e.group_id, g.name as group_name, gm.status,
+                 ${wallOf(sql`e.event_timestamp`)} as event_timestamp, case when e.recurrence is null then 'once' else 'periodical' end as reminder,
+                 ${PERIOD_OUT} as schedule_period,
+                 (select coalesce(json_agg(json_build_object('id', u.id, 'email', u.email, 'username', u.username) order by u.id), '[]')
+                  from events_users eu join users u on u.id = eu.user_id where eu.event_id = e.id) as users,
+                 ${rfc3339Of(sql`e.starts_at`)} as starts_at, e.time_zone, e.recurrence,
+                 (select coalesce(json_agg(json_build_object('occurrence', ${wallOf(sql`x.event_timestamp`)}, 'moved_to', ${wallOf(sql`x.moved_to`)}) order by x.event_timestamp), '[]')
+                  from event_exceptions x where x.event_id = e.id) as exceptions,
+                 (select coalesce(json_agg(case when l.lead ~ '^[0-9]+$' then to_jsonb(l.lead::int) else to_jsonb(l.lead) end order by l.id), '[]')
+                  from event_leads l where l.event_id = e.id and not l.fallback and l.user_id is null) as reminders,
+                 (select ${rfc3339Of(sql`min((o ->> 'starts_at')::timestamptz)`)} from jsonb_array_elements(e.upcoming) o
+                  where (o ->> 'starts_at')::timestamptz > ${rfc3339(now)}::timestamptz) as next_at,
+                 e.currency, ${rfc3339Of(sql`e.created_at`)} as created_at
+          from own join events e on e.id = own.id join groups g on g.id = e.group_id
+          join me on true join group_members gm on gm.group_id = e.group_id and gm.user_id = me.id
+          where (${filter.group_id ?? null}::bigint is null or e.group_id = ${filter.group_id ?? null}::bigint)
+            and (${filter.id ?? null}::bigint is null or e.id = ${filter.id ?? null}::bigint)
+            and (${after?.[0] ?? null}::timestamptz is null or (e.starts_at, e.id) > (${after?.[0] ?? null}::timestamptz, ${after?.[1] ?? null}::bigint))
+          order by e.starts_at, e.id limit ${filter.limit}
+        )
+        select (select id from me) as caller, (select coalesce(json_agg(listed), '[]') from listed) as list`,
+  );
+  return list.map((event) => ({ ...event, budget: event.budget && canonicalAmount(event.budget, event.currency) }));
+}
+
+export const NOTIFY_AGAIN_AFTER_HOURS = 24;
+
+export type Notified = { event_reminders_id: number; event_id: number; event_timestamp: string };
+
+/**
+ * Asks for a reminder now, of the next occurrence or else of the last one; once in 24 hours an event. One round trip. Throws `not_found`,
+ * `forbidden`, `rate_limited` with the seconds until it is allowed again.
+ */
+export async function notifyEvent(db: Db, caller: Caller, event_id: number, now: number): Promise<Notified> {
+  const at = sql`${rfc3339(now)}::timestamptz`;
+  const answer = await rowAs<{
+    role: Role | null;
+    wait_seconds: number | null;
+    id: number | null;
+    event_timestamp: string | null;
+  }>(
+    db,
+    sql`with ${me(caller)}, event as (
+          select e.id, e.group_id, e.revision, e.upcoming, e.notified_at, gm.status as role
+          from events e join me on true join group_members gm on gm.group_id = e.group_id and gm.user_id = me.id
+          where e.id = ${event_id}
+        ), occurrence as (
+          select (o ->> 'event_timestamp')::timestamp as event_timestamp, (o ->> 'starts_at')::timestamptz as starts_at
+          from event, jsonb_array_elements(event.upcoming) o
+          order by (o ->> 'starts_at')::timestamptz > ${at} desc,
+                   case when (o ->> 'starts_at')::timestamptz > ${at} then (o ->> 'starts_at')::timestamptz end,
+                   (o ->> 'starts_at')::timestamptz desc
+          limit 1
+        ), asked as (
+          update events e set notified_at = ${at} from event
+          where e.id = event.id and event.role = 'admin'
+            and (e.notified_at is null or e.notified_at <= ${at} - make_interval(hours => ${NOTIFY_AGAIN_AFTER_HOURS}))
+          returning e.id, e.group_id, e.revision
+        ), made as (
+          insert into event_reminders (event_id, group_id, event_timestamp, reminder, kind, due_at, starts_at, revision, claimed_at, send_at, next_attempt_at)
+          select a.id, a.group_id, o.event_timestamp, ${rfc3339(now)}, 'manual', ${at}, o.starts_at, a.revision, ${at}, ${at},
+                 ${at} + make_interval(secs => ${SWEEP_AFTER_SECONDS})
+          from asked a, occurrence o
+          returning id, event_timestamp
+        )
+        select (select id from me) as caller, (select role from event) as role, (select id from made) as id,
+               (select ${wallOf(sql`event_timestamp`)} from made) as event_timestamp,
+               (select extract(epoch from coalesce(notified_at, ${at}) + make_interval(hours => ${NOTIFY_AGAIN_AFTER_HOURS}) - ${at})::float8 from event) as wait_seconds`,
+  );
+  if (answer.role === null) throw notFound("event");
+  if (answer.role !== "admin") throw forbidden("Only admins send reminders");
+  if (answer.id === null || answer.event_timestamp === null) {
+    const retryAfter = Math.max(1, Math.ceil(answer.wait_seconds ?? NOTIFY_AGAIN_AFTER_HOURS * 3600));
+    const allowed = rfc3339(now + retryAfter * 1000);
+    throw new AppError("rate_limited", `This event was notified less than 24 hours ago; again from ${allowed}`, {
+      retryAfter,
+    });
+  }
+  return { event_reminders_id: answer.id, event_id, event_timestamp: answer.event_timestamp };
+}

@@ -1,0 +1,200 @@
+/**
+ * Whom a reminder reaches, and on which channel. A reminder's people are fixed when it is first picked; each gets a row that says why,
+ * and a row in event_reminders_logs for the channel, both written before any message is sent. Whatever is to be handed
+ * to a channel again (a fallback, a crash's remains) comes through here too, since the words are made here.
+ */
+import { type SQL, sql } from "drizzle-orm";
+import { type Db, transactAll } from "../clients/neon.ts";
+import { rfc3339Of, wallOf } from "./access.ts";
+import { channelChoice } from "./channels.ts";
+import { EXPIRED_AFTER_MINUTES, PEOPLE_A_MESSAGE, SWEEP_AFTER_SECONDS } from "./rules.ts";
+
+/** `token`: the queue's id of the message, so that one delivered again finds what its first delivery wrote. */
+export type Asked = { event_reminders_id: number; after_user_id: number; token: string };
+
+export type Handed = {
+  event_reminders_id: number;
+  user_id: number;
+  event_reminders_logs_id: number;
+  channel: "sms" | "email" | "push";
+  /** Where to: E.164, e-mail or endpoint; null where it is gone by now. */
+  address: string | null;
+  locale: string | null;
+  time_zone: string | null;
+  bank_url: string | null;
+  position: number;
+};
+
+/** What a reminder says, and when. Instants in ms. */
+export type Reminder = {
+  event_reminders_id: number;
+  event_id: number;
+  event_timestamp: string;
+  name: string;
+  description: string;
+  time_zone: string;
+  starts_at: number;
+  send_at: number;
+  /** The later of due and claimed on the schedule's own clock; more than 15 minutes after due is late. */
+  late_by_ms: number;
+  budget: string | null;
+  currency: string | null;
+  participants: number;
+};
+
+export type Picked = {
+  people: Handed[];
+  reminders: Reminder[];
+  /** Where the limit cut: what is to be asked for again. */
+  remaining: { event_reminders_id: number; event_id: number; event_timestamp: string; after_user_id: number }[];
+};
+
+const ms = (column: SQL) => sql`(extract(epoch from ${column}) * 1000)::bigint`;
+
+/** Picks, for all the reminders asked for together, up to 2,000 people. One round trip. */
+export async function pickPeople(db: Db, asked: Asked[], now: number, limit = PEOPLE_A_MESSAGE): Promise<Picked> {
+  const input = sql`asked as (
+    select * from jsonb_to_recordset(${JSON.stringify(asked.map((one, ord) => ({ ...one, ord })))}::jsonb)
+      as a (ord int, event_reminders_id bigint, after_user_id bigint, token uuid))`;
+  const at = sql`${new Date(now).toISOString()}::timestamptz`;
+  const [, people, reminders] = await transactAll(db, fixPeople(input, at), hand(input, at, limit), finish(input, at));
+  const picked = people as Handed[];
+  const facts = reminders as (Reminder & { open: boolean })[];
+  return { people: picked, reminders: facts, remaining: remaining(asked, picked, facts, limit) };
+}
+
+function remaining(
+  asked: Asked[],
+  people: Handed[],
+  facts: (Reminder & { open: boolean })[],
+  limit: number,
+): Picked["remaining"] {
+  if (people.length < limit) return [];
+  const last = people.at(-1)!;
+  const cut = asked.findIndex((one) => one.event_reminders_id === last.event_reminders_id);
+  return asked.slice(cut).flatMap((one, index) => {
+    const fact = facts.find((f) => f.event_reminders_id === one.event_reminders_id);
+    if (!fact) return [];
+    const { event_reminders_id, event_id, event_timestamp } = fact;
+    return [
+      { event_reminders_id, event_id, event_timestamp, after_user_id: index === 0 ? last.user_id : one.after_user_id },
+    ];
+  });
+}
+
+/**
+ * The first time a reminder is picked: its people, each with the reason, and the figures that shares are made of. A reminder whose event
+ * is gone or was moved, or whose hour is past, is settled here, and nobody is picked.
+ */
+const fixPeople = (input: SQL, at: SQL): SQL => sql`
+  with ${input}, judged as (
+    select er.id, er.event_id, er.user_id, er.participants, e.budget, e.currency,
+           case when e.id is null then 'event_deleted'
+                when e.revision <> er.revision then 'event_moved'
+                when greatest(er.starts_at, er.due_at) + make_interval(mins => ${EXPIRED_AFTER_MINUTES}) <= greatest(er.claimed_at, ${at}) then 'expired' end as verdict
+    from event_reminders er left join events e on e.id = er.event_id
+    where er.id in (select event_reminders_id from asked) and er.status = 'pending'
+    order by er.id
+    for update of er
+  ), fixed as (
+    insert into event_reminders_users (event_reminders_id, user_id, picked, reason, position)
+    select j.id, eu.user_id, j.verdict is null and coalesce(eu.muted_until <= ${at}, true) and eu.rsvp is distinct from 'no',
+           coalesce(j.verdict, case when eu.muted_until > ${at} then 'muted' when eu.rsvp = 'no' then 'declined' else 'participant' end),
+           row_number() over (partition by j.id order by eu.user_id) - 1
+    from judged j
+    join events_users eu on eu.event_id = j.event_id and (j.user_id is null or eu.user_id = j.user_id)
+    where j.participants is null and j.verdict is distinct from 'event_moved'
+    on conflict do nothing
+    returning event_reminders_id
+  ), unreached as (
+    update event_reminders_users p set picked = false, reason = j.verdict
+    from judged j
+    where j.participants is not null and j.verdict in ('expired', 'event_deleted') and p.event_reminders_id = j.id and p.picked
+      and not exists (select from event_reminders_logs l where l.event_reminders_id = p.event_reminders_id and l.user_id = p.user_id)
+  ), counted as (
+    select event_reminders_id, count(*)::int as participants from fixed group by 1
+  )
+  update event_reminders er
+  set participants = case when j.verdict = 'event_moved' then er.participants else coalesce(er.participants, c.participants, 0) end,
+      budget = coalesce(er.budget, j.budget), currency = coalesce(er.currency, j.currency),
+      status = case when j.verdict is null then 'pending' when j.verdict = 'expired' then 'expired' else 'suppressed' end::reminder_status,
+      reason = j.verdict, settled_at = case when j.verdict is not null then ${at} end
+  from judged j left join counted c on c.event_reminders_id = j.id
+  where er.id = j.id`;
+
+/** Gives each picked person without a delivery one, and takes up again each delivery that nobody is at. */
+const hand = (input: SQL, at: SQL, limit: number): SQL => sql`
+  with ${input}, open as (
+    select a.ord, a.token, er.id as event_reminders_id, er.due_at, er.send_at, p.user_id, p.position, l.id as log_id,
+           greatest(er.send_at, ${at}) + make_interval(secs => ${SWEEP_AFTER_SECONDS}) as sweep_at
+    from asked a
+    join event_reminders er on er.id = a.event_reminders_id
+    join event_reminders_users p on p.event_reminders_id = er.id and p.user_id > a.after_user_id and p.picked
+    join users u on u.id = p.user_id
+    left join lateral (
+      select * from event_reminders_logs l
+      where l.event_reminders_id = er.id and l.user_id = p.user_id
+      order by l.step desc, l.id desc limit 1
+    ) l on true
+    where (l.id is null and er.status = 'pending') or ${isOpen(at)}
+    order by a.ord, p.user_id
+    limit ${limit}
+  ), made as (
+    insert into event_reminders_logs (event_reminders_id, user_id, channel, step, device_id, reason, due_at, next_attempt_at, lease_token,
+                                      status, last_error, settled_at)
+    select o.event_reminders_id, o.user_id, choice.channel::channel, 0, choice.device_id, choice.reason, o.due_at, o.sweep_at, o.token,
+           case when choice.channel = 'none' then 'failed' else 'pending' end::delivery_status,
+           case when choice.channel = 'none' then choice.reason end, case when choice.channel = 'none' then ${at} end
+    from open o join users u on u.id = o.user_id cross join lateral ${channelChoice(sql`o.event_reminders_id`)}
+    where o.log_id is null
+    on conflict (event_reminders_id, user_id, channel, step) do nothing
+    returning *
+  ), again as (
+    update event_reminders_logs l
+    set status = 'pending', settled_at = null, last_error = nullif(l.last_error, 'event_moved'), next_attempt_at = o.sweep_at,
+        unknown_outcomes = l.unknown_outcomes + (l.lease_until is not null)::int, lease_token = o.token, lease_until = null
+    from open o join event_reminders er on er.id = o.event_reminders_id
+    where l.id = o.log_id and ${isOpen(at, sql`o`)}
+    returning l.*
+  )
+  select h.event_reminders_id, h.user_id, h.id as event_reminders_logs_id, h.channel,
+         case h.channel when 'sms' then u.mobile_number when 'email' then u.email when 'push' then d.device_arn end as address,
+         u.locale, u.time_zone, b.url as bank_url, o.position
+  from (select * from made union all select * from again) h
+  join open o on o.event_reminders_id = h.event_reminders_id and o.user_id = h.user_id
+  join users u on u.id = h.user_id
+  left join devices d on d.id = h.device_id
+  left join organizations b on b.id = u.organization_id
+  where h.status = 'pending'
+  order by o.ord, h.user_id`;
+
+/** A delivery `l` to be handed to its channel: written by this very message, overdue, left by a crash, or right again after the event moved back. */
+const isOpen = (at: SQL, asked: SQL = sql`a`): SQL => sql`(
+  (l.status = 'pending' and l.lease_until is null and (l.next_attempt_at <= ${at} or l.lease_token = ${asked}.token))
+  or (l.status = 'pending' and l.lease_until <= ${at})
+  or (l.status = 'suppressed' and l.last_error = 'event_moved' and er.status = 'pending')
+)`;
+
+/** A reminder all of whose people have a delivery is picked; the others are looked at again. Answers what the reminders say. */
+const finish = (input: SQL, at: SQL): SQL => sql`
+  with ${input}, done as (
+    update event_reminders er
+    set status = case when o.open then 'pending' else 'picked' end::reminder_status,
+        next_attempt_at = ${at} + make_interval(secs => ${SWEEP_AFTER_SECONDS}), settled_at = case when not o.open then ${at} end
+    from (
+      select er.id, exists (
+               select from event_reminders_users p join users u on u.id = p.user_id
+               where p.event_reminders_id = er.id and p.picked
+                 and not exists (select from event_reminders_logs l where l.event_reminders_id = er.id and l.user_id = p.user_id)) as open
+      from event_reminders er where er.id in (select event_reminders_id from asked) and er.status = 'pending'
+    ) o
+    where er.id = o.id
+    returning er.id
+  )
+  select er.id as event_reminders_id, er.event_id, ${wallOf(sql`er.event_timestamp`)} as event_timestamp,
+         coalesce(e.name, '') as name, coalesce(e.description, '') as description, coalesce(e.time_zone, 'UTC') as time_zone,
+         ${ms(sql`er.starts_at`)} as starts_at, ${ms(sql`er.send_at`)} as send_at,
+         greatest(0, ${ms(sql`greatest(er.claimed_at, ${at})`)} - ${ms(sql`er.due_at`)}) as late_by_ms,
+         er.budget, er.currency, coalesce(er.participants, 0) as participants, ${rfc3339Of(sql`er.due_at`)} as due_at
+  from event_reminders er left join events e on e.id = er.event_id
+  where er.id in (select event_reminders_id from asked)`;

@@ -1,0 +1,41 @@
+/** The numbers of the product's rules about time and tries, in one place. */
+
+const MINUTE = 60_000;
+
+/** A tick claims what is due up to this far ahead, so that a late tick is no late reminder. */
+export const CLAIM_AHEAD_MS = 150_000;
+/** A reminder later than this says so in its text. */
+export const LATE_AFTER_MINUTES = 15;
+/** An occurrence that began this long ago is reminded no more. */
+export const EXPIRED_AFTER_MINUTES = 60;
+/** How long a consumer may hold the rows that it claimed, in seconds; it stops sending well before. */
+export const LEASE_SECONDS = 120;
+export const STOP_SENDING_AFTER_MS = 60_000;
+/** When the sweep looks again at what was handed on, in seconds after its moment. */
+export const SWEEP_AFTER_SECONDS = 120;
+/** People that one message of schedule-notifications picks. */
+export const PEOPLE_A_MESSAGE = 2_000;
+/** Due reminders that one turn of a tick takes. */
+export const DUE_A_TURN = 1_000;
+/** Two attempts whose answer was lost are the most for an SMS: it costs money and cannot be recalled. */
+export const LOST_SMS_ANSWERS = 2;
+
+/** Growing delays between attempts of one delivery, in seconds; the last one repeats until the reminder expires. */
+const RETRY_SECONDS = {
+  throttled: [2, 5, 15, 30, 60, 120],
+  failed: [5, 15, 45, 120, 300],
+  lost: [5, 30, 120, 300],
+} as const;
+/** SES counts its daily quota over 24 rolling hours. */
+const QUOTA_SECONDS = 3 * 60 * 60;
+
+export type RetryClass = keyof typeof RETRY_SECONDS | "quota";
+
+/** Seconds until the next attempt; `attempts` counts from 1. Up to a fifth is added, so that a crowd does not come back as one. */
+export function retryDelaySeconds(kind: RetryClass, attempts: number, random: number = Math.random()): number {
+  const delays = kind === "quota" ? [QUOTA_SECONDS] : RETRY_SECONDS[kind];
+  const delay = delays[Math.min(Math.max(attempts, 1), delays.length) - 1]!;
+  return Math.ceil(delay * (1 + random / 5));
+}
+
+export const minutes = (count: number): number => count * MINUTE;

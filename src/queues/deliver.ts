@@ -1,0 +1,191 @@
+/**
+ * What the three channels share: claim the whole batch, send at most six at once, settle, and only then acknowledge. Retries and
+ * fallbacks are in the ledger when they are woken by a message; the sweep of the next tick stands behind each.
+ */
+import type { Outcome } from "../clients/aws.ts";
+import type { Deps } from "../deps.ts";
+import {
+  type Channel,
+  type Claimed,
+  claimDeliveries,
+  type Fallback,
+  type Settling,
+  settleDeliveries,
+} from "../domain/deliveries.ts";
+import { type RetryClass, retryDelaySeconds, STOP_SENDING_AFTER_MS } from "../domain/rules.ts";
+import { AppError } from "../errors.ts";
+import { eachAtMost } from "./concurrency.ts";
+import type { Delivery } from "./delivery.ts";
+import { enqueue, type Outgoing } from "./enqueue.ts";
+import type { MessageOf } from "./messages.ts";
+
+/** The platform's limit of connections that wait at once. */
+const CONNECTIONS = 6;
+
+type SendType = "send-sms" | "send-email" | "send-push";
+type Recipient<Type extends SendType> = MessageOf<Type>["recipients"][number];
+
+export type ChannelSender<Type extends SendType> = {
+  type: Type;
+  channel: Channel;
+  addressOf: (recipient: Recipient<Type>) => string;
+  /** Decimal USD that one message costs, where it is counted. */
+  costOf?: (recipient: Recipient<Type>) => string;
+  send: (claimed: Claimed, recipient: Recipient<Type>) => Promise<Outcome>;
+  /** Whether the provider's code means that the address is dead for good. */
+  isDead: (code: string) => boolean;
+  /** Rows settled at once; a crash may double what was accepted since the last settle. */
+  settleEvery: number;
+};
+
+type Work<Type extends SendType> = { claimed: Claimed; recipient: Recipient<Type> };
+
+export async function deliver<Type extends SendType>(
+  deliveries: Delivery<Type>[],
+  deps: Deps,
+  sender: ChannelSender<Type>,
+): Promise<void> {
+  const recipients = new Map<number, Recipient<Type>>();
+  for (const { message } of deliveries) {
+    for (const one of message.recipients) recipients.set(one.event_reminders_logs_id, one as Recipient<Type>);
+  }
+  const token = crypto.randomUUID();
+  const started = deps.now();
+  const claiming = [...recipients.values()].map((one) => ({
+    event_reminders_logs_id: one.event_reminders_logs_id,
+    address: sender.addressOf(one),
+    cost_usd: sender.costOf?.(one) ?? null,
+  }));
+  // Repeated with the same token, a claim whose answer was lost finds its own rows.
+  const claimed = await persist(deps, () =>
+    claimDeliveries(deps.db, sender.channel, claiming, {
+      token,
+      now: deps.now(),
+      budget_usd: deps.settings.SMS_MONTHLY_BUDGET_USD,
+    }),
+  );
+  const work = claimed
+    .filter((one) => !one.settled)
+    .map((one) => ({ claimed: one, recipient: recipients.get(one.event_reminders_logs_id)! }))
+    .sort((a, b) => a.claimed.send_at - b.claimed.send_at);
+  const counts: Record<string, number> = { suppressed: claimed.length - work.length };
+  for (let from = 0; from < work.length; from += sender.settleEvery) {
+    const part = work.slice(from, from + sender.settleEvery);
+    const settling: Settling[] = [];
+    await eachAtMost(CONNECTIONS, part, async (one) => void settling.push(await attempt(one, deps, sender, started)));
+    for (const { status } of settling) counts[status] = (counts[status] ?? 0) + 1;
+    const fallbacks = await persist(deps, () =>
+      settleDeliveries(deps.db, sender.channel, settling, { token, now: deps.now() }),
+    );
+    await wake(deps, [...retries(part, settling, deps.now(), sender.type), ...fallbacks.map(handOn)]);
+  }
+  for (const delivery of deliveries) delivery.ack();
+  deps.log.info("delivered", { channel: sender.channel, claimed: claimed.length, of: claiming.length, ...counts });
+}
+
+async function attempt<Type extends SendType>(
+  { claimed, recipient }: Work<Type>,
+  deps: Deps,
+  sender: ChannelSender<Type>,
+  started: number,
+): Promise<Settling> {
+  const settling = (changed: Partial<Settling> & Pick<Settling, "status">): Settling => ({
+    event_reminders_logs_id: claimed.event_reminders_logs_id,
+    error: null,
+    provider_message_id: null,
+    next_attempt_at: null,
+    lost: false,
+    dead_address: null,
+    ...changed,
+  });
+  const again = (seconds: number) => new Date(deps.now() + seconds * 1000).toISOString();
+  if (claimed.refusal)
+    return settling({ status: "failed", error: claimed.refusal, lost: claimed.refusal === "answer_lost" });
+  // The lease must outlast the sending: what does not fit goes back at once, untried.
+  if (deps.now() - started > STOP_SENDING_AFTER_MS)
+    return settling({ status: "pending", error: "out_of_time", next_attempt_at: again(0) });
+  await untilDue(claimed.send_at, deps);
+  const outcome = await sender.send(claimed, recipient);
+  switch (outcome.outcome) {
+    case "sent":
+      return settling({ status: "sent", provider_message_id: outcome.provider_message_id });
+    case "refused":
+      return settling({
+        status: "failed",
+        error: outcome.error,
+        dead_address: sender.isDead(outcome.error) ? claimed.address : null,
+      });
+    default: {
+      const seconds = retryDelaySeconds(outcome.outcome satisfies RetryClass, claimed.attempts);
+      const tooLate = deps.now() + seconds * 1000 >= claimed.expires_at;
+      if (outcome.outcome === "quota" && tooLate) return settling({ status: "failed", error: outcome.error });
+      return settling({
+        status: "pending",
+        error: outcome.error,
+        next_attempt_at: again(seconds),
+        lost: outcome.outcome === "lost",
+      });
+    }
+  }
+}
+
+/** The queue counts whole seconds: the rest of one is waited for here. More than that no consumer holds a message back. */
+async function untilDue(sendAt: number, deps: Deps): Promise<void> {
+  const early = sendAt - deps.now();
+  if (early > 0 && early <= 1_500) await deps.wait(early);
+}
+
+/** The database may be away for a moment; after three tries the batch goes back to the queue. */
+async function persist<T>(deps: Deps, work: () => Promise<T>): Promise<T> {
+  for (const pause of [300, 1_500]) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof AppError && error.code === "unavailable")) throw error;
+      await deps.wait(pause);
+    }
+  }
+  return work();
+}
+
+function retries<Type extends SendType>(work: Work<Type>[], settling: Settling[], now: number, type: Type): Outgoing[] {
+  const byId = new Map(work.map((one) => [one.claimed.event_reminders_logs_id, one]));
+  const waiting = settling
+    .filter((one) => one.status === "pending")
+    .map((one) => ({ ...byId.get(one.event_reminders_logs_id)!, at: one.next_attempt_at! }));
+  const groups = Map.groupBy(waiting, ({ claimed, at }) => {
+    const delaySeconds = Math.max(0, Math.ceil((Date.parse(at) - now) / 1000));
+    return `${claimed.event_reminders_id} ${delaySeconds}`;
+  });
+  return [...groups].map(([key, group]) => ({
+    delaySeconds: Number(key.split(" ")[1]),
+    message: {
+      type,
+      version: 1,
+      event_reminders_id: group[0]!.claimed.event_reminders_id,
+      event_timestamp: group[0]!.claimed.event_timestamp,
+      recipients: group.slice(0, 50).map(({ recipient }) => recipient),
+    } as MessageOf<Type>,
+  }));
+}
+
+/** The next channel needs other words: its people are picked up where words are made. */
+const handOn = ({ event_reminders_id, event_id, event_timestamp, first_user_id }: Fallback): Outgoing => ({
+  message: {
+    type: "schedule-notifications",
+    version: 1,
+    event_id,
+    event_timestamp,
+    event_reminders_id,
+    after_user_id: first_user_id - 1,
+  },
+});
+
+/** The ledger holds all of it already: a message that cannot be sent is made up for by the sweep. */
+async function wake(deps: Deps, outgoing: Outgoing[]): Promise<void> {
+  try {
+    await enqueue(deps.bindings, outgoing);
+  } catch (error) {
+    deps.log.error("enqueue", error, { messages: outgoing.length });
+  }
+}

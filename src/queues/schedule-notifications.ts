@@ -1,0 +1,148 @@
+/** Picks a reminder's people, puts it into their words, and hands them to their channels so that they reach the provider at its second. */
+import type { Deps } from "../deps.ts";
+import { shareOf } from "../domain/money.ts";
+import { type Handed, pickPeople, type Reminder } from "../domain/picking.ts";
+import { LATE_AFTER_MINUTES, minutes } from "../domain/rules.ts";
+import { localeOf, type ReminderFacts, reminderPush, reminderSms, reminderText } from "../domain/texts/index.ts";
+import type { Delivery } from "./delivery.ts";
+import { bytesOf, enqueue, type Outgoing } from "./enqueue.ts";
+import type { Message } from "./messages.ts";
+
+/** Recipients of one channel message, by number and by size: long texts must stay below the queue's 128,000 bytes. */
+const RECIPIENTS_A_MESSAGE = 50;
+const RECIPIENT_BYTES_A_MESSAGE = 100_000;
+/** A claim and its words are at the channel this long before the moment at the most; the channel waits for the rest. */
+const ARRIVES_AFTER_MS = 5;
+
+export async function scheduleNotifications(
+  deliveries: Delivery<"schedule-notifications">[],
+  deps: Deps,
+): Promise<void> {
+  const asked = new Map<string, { event_reminders_id: number; after_user_id: number; token: string }>();
+  for (const { id, message } of deliveries) {
+    const one = { event_reminders_id: message.event_reminders_id, after_user_id: message.after_user_id ?? 0 };
+    // Messages of one reminder in one batch become the one that begins first.
+    const key = String(one.event_reminders_id);
+    const earlier = asked.get(key);
+    if (!earlier || one.after_user_id < earlier.after_user_id) asked.set(key, { ...one, token: uuidOf(id) });
+  }
+  const picked = await pickPeople(deps.db, [...asked.values()], deps.now());
+  const reminders = new Map(picked.reminders.map((one) => [one.event_reminders_id, one]));
+  await enqueue(
+    deps.bindings,
+    picked.remaining.map((one) => ({ message: { type: "schedule-notifications", version: 1, ...one } })),
+  );
+  const bySendAt = Map.groupBy(picked.people, (one) => reminders.get(one.event_reminders_id)!.send_at);
+  const moments = [...bySendAt].sort(([a], [b]) => fraction(a, deps.now()) - fraction(b, deps.now()));
+  for (const [sendAt, people] of moments) {
+    const messages = channelMessages(people, reminders, deps);
+    const early = sendAt - deps.now();
+    if (early > 0) await deps.wait(fraction(sendAt, deps.now()));
+    const delaySeconds = Math.max(0, Math.ceil((sendAt - deps.now() - 2 * ARRIVES_AFTER_MS) / 1000));
+    await enqueue(
+      deps.bindings,
+      messages.map((message) => ({ message, delaySeconds }) satisfies Outgoing),
+    );
+  }
+  for (const delivery of deliveries) delivery.ack();
+  deps.log.info("picked", {
+    reminders: reminders.size,
+    people: picked.people.length,
+    remaining: picked.remaining.length,
+  });
+}
+
+/** Delays are whole seconds: what is left of one, in ms, is waited for before the message is handed on. */
+const fraction = (sendAt: number, now: number): number =>
+  sendAt > now ? ((sendAt - now) % 1000) + ARRIVES_AFTER_MS : 0;
+
+/** The queue's ids are 32 hexadecimal digits; any other is hashed into the form. */
+const uuidOf = (id: string): string => {
+  const hex = id.replaceAll("-", "").toLowerCase();
+  if (/^[0-9a-f]{32}$/.test(hex)) return hex;
+  return crypto.randomUUID();
+};
+
+const TYPES = { sms: "send-sms", email: "send-email", push: "send-push" } as const;
+const ADDRESS = { sms: "phone_number", email: "email", push: "device_arn" } as const;
+
+function channelMessages(people: Handed[], reminders: Map<number, Reminder>, deps: Deps): Message[] {
+  const messages: Message[] = [];
+  for (const group of Map.groupBy(people, (one) => `${one.event_reminders_id} ${one.channel}`).values()) {
+    const { event_reminders_id, channel } = group[0]!;
+    const { event_timestamp } = reminders.get(event_reminders_id)!;
+    const words = memoizedWords(reminders.get(event_reminders_id)!, deps);
+    const open = { recipients: [] as object[], bytes: 0 };
+    const close = () => {
+      if (open.recipients.length === 0) return;
+      messages.push({
+        type: TYPES[channel],
+        version: 1,
+        event_reminders_id,
+        event_timestamp,
+        recipients: open.recipients,
+      } as Message);
+      open.recipients = [];
+      open.bytes = 0;
+    };
+    for (const person of group) {
+      const { user_id, event_reminders_logs_id } = person;
+      const recipient = {
+        user_id,
+        event_reminders_logs_id,
+        message: words(person),
+        [ADDRESS[channel]]: person.address ?? "",
+      };
+      const bytes = bytesOf(recipient) + 1;
+      if (open.recipients.length === RECIPIENTS_A_MESSAGE || open.bytes + bytes > RECIPIENT_BYTES_A_MESSAGE) close();
+      open.recipients.push(recipient);
+      open.bytes += bytes;
+    }
+    close();
+  }
+  return messages;
+}
+
+/** People who share language, zone, bank and share read the same words: they are made once. */
+function memoizedWords(reminder: Reminder, deps: Deps): (person: Handed) => string {
+  const made = new Map<string, string>();
+  return (person) => {
+    const facts = factsFor(reminder, person, deps);
+    const key = JSON.stringify([
+      person.channel,
+      facts.locale,
+      facts.reader_time_zone,
+      facts.budget?.share,
+      facts.budget?.bank_url,
+    ]);
+    let text = made.get(key);
+    if (text === undefined) {
+      text = { sms: reminderSms, email: reminderText, push: reminderPush }[person.channel](facts);
+      made.set(key, text);
+    }
+    return text;
+  };
+}
+
+function factsFor(reminder: Reminder, person: Handed, deps: Deps): ReminderFacts {
+  const { budget, currency, participants } = reminder;
+  return {
+    name: reminder.name,
+    description: reminder.description,
+    starts_at: reminder.starts_at,
+    time_zone: reminder.time_zone,
+    locale: localeOf(person.locale, deps.settings.DEFAULT_LOCALE),
+    reader_time_zone: person.time_zone,
+    budget:
+      budget === null || currency === null
+        ? null
+        : {
+            amount: budget,
+            currency,
+            share: shareOf(budget, currency, participants, person.position),
+            bank_url: person.bank_url,
+          },
+  };
+}
+
+export const isLate = (reminder: Reminder): boolean => reminder.late_by_ms > minutes(LATE_AFTER_MINUTES);

@@ -1,0 +1,25 @@
+import { snsClient } from "../clients/sns.ts";
+import type { Deps } from "../deps.ts";
+import { priceOfSms } from "../domain/sms-spending.ts";
+import { localeOf, withLateNote } from "../domain/texts/index.ts";
+import { deliver } from "./deliver.ts";
+import type { Delivery } from "./delivery.ts";
+
+/** An SMS cannot be recalled and costs money: settled every 25, so that a crash doubles few. */
+const SETTLE_EVERY = 25;
+
+export async function sendSms(deliveries: Delivery<"send-sms">[], deps: Deps): Promise<void> {
+  const sns = snsClient(deps.settings);
+  await deliver(deliveries, deps, {
+    type: "send-sms",
+    channel: "sms",
+    addressOf: (recipient) => recipient.phone_number,
+    costOf: (recipient) => priceOfSms(recipient.message, recipient.phone_number, deps.settings),
+    send: ({ late, locale }, { phone_number, message }) => {
+      const text = late ? withLateNote(message, "sms", localeOf(locale, deps.settings.DEFAULT_LOCALE)) : message;
+      return sns.publishSms(phone_number, text);
+    },
+    isDead: (code) => code.startsWith("OptedOut"),
+    settleEvery: SETTLE_EVERY,
+  });
+}
