@@ -41,6 +41,10 @@ export class NeonPools {
       const limit = this.#limit(cancel);
       if (begin !== null) return await runBatch(client, statements, begin, work, limit);
       return await Promise.all(statements.map((statement) => runStatement(client, statement, limit)));
+    } catch (error) {
+      // After anything but a statement's own error (FATAL, a cut connection) the connection is about to end.
+      if (!(error instanceof pg.DatabaseError && error.severity === "ERROR")) broken = true;
+      throw error;
     } finally {
       delete work.cancel;
       // A statement such as BEGIN may have left a transaction open, which must not meet the next request.

@@ -98,10 +98,30 @@ describe("values", () => {
   });
 
   test("JSON values that are no strings become PostgreSQL's text", async () => {
-    const params = [5, true, { a: 1 }, [1, "a,b", null, [2]], "s"];
-    const query = "SELECT $1::int, $2::bool, $3::jsonb, $4::text, $5::text";
+    const params = [
+      5,
+      true,
+      { a: 1 },
+      [
+        ["a,b", null],
+        ['c"d\\e', { f: 1 }],
+      ],
+      "s",
+    ];
+    const query = "SELECT $1::int, $2::bool, $3::jsonb, to_json($4::text[]), $5::text";
     const { rows } = (await (await stack.post(JSON.stringify({ query, params }))).json()) as { rows: unknown };
-    expect(rows).toEqual([["5", "t", '{"a": 1}', '{"1","a,b",NULL,{"2"}}', "s"]]);
+    expect(rows).toEqual([
+      [
+        "5",
+        "t",
+        '{"a": 1}',
+        JSON.stringify([
+          ["a,b", null],
+          ['c"d\\e', '{"f":1}'],
+        ]),
+        "s",
+      ],
+    ]);
   });
 
   test("a write tells its command and the rows it touched", async () => {
