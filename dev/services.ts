@@ -1,0 +1,86 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { forwardTrigger } from "../aws/forward-cognito-triggers.mjs";
+import type { Stack } from "./client.ts";
+import { codesByMail } from "./cognito/mail.ts";
+import { startCognito } from "./cognito.ts";
+import type { Flags } from "./flags.ts";
+import { startInbox } from "./inbox/index.ts";
+import { migrate } from "./migrate.ts";
+import { startNeonEndpoint } from "./neon.ts";
+import { startPostgres } from "./postgres.ts";
+import { DIRECTORY, FEEDBACK_TOPIC_ARN, localSecrets, MAIL_FROM, REGION, ROOT, workerVariables } from "./settings.ts";
+import { readSchedules, startTicking } from "./tick.ts";
+import { startWorker, WORKER_COMMAND } from "./worker.ts";
+
+export interface Lifetime {
+  report: (line: string) => void;
+  /** Remembers a process group, so that a crash of the stack leaves none behind. */
+  started: (group: number, command: string) => void;
+  /** Puts a part's end on the list; ends the part at once and throws where the stack is already going down. */
+  keep: <T extends { stop(): void | Promise<void> }>(part: Promise<T>) => Promise<T>;
+  ending: AbortSignal;
+}
+
+/** Starts every part, each as soon as those before it answer, and resolves when all answer. */
+export async function startServices(flags: Flags, { report, started, keep, ending }: Lifetime): Promise<Stack> {
+  const api = `http://127.0.0.1:${flags.port}`;
+  const secrets = localSecrets();
+  const credentials = { accessKeyId: secrets.AWS_ACCESS_KEY_ID, secretAccessKey: secrets.AWS_SECRET_ACCESS_KEY };
+
+  const database = keep(startPostgres({ directory: join(DIRECTORY, "postgres"), port: flags.dbPort }));
+  const migrated = database.then(async ({ url }) => {
+    started(postmasterPid(), "postgres");
+    await migrate(url);
+  });
+  const inboxStart = keep(
+    startInbox({
+      port: flags.inboxPort,
+      region: REGION,
+      ...credentials,
+      directory: join(DIRECTORY, "inbox"),
+      hookUrl: `${api}/hooks/sns`,
+      topicArn: FEEDBACK_TOPIC_ARN,
+    }),
+  );
+  const [postgres, inbox] = await settled([database, inboxStart, migrated] as const);
+  const neon = await keep(startNeonEndpoint({ port: 0 }));
+  const aws = {
+    region: REGION,
+    access_key_id: secrets.AWS_ACCESS_KEY_ID,
+    secret_access_key: secrets.AWS_SECRET_ACCESS_KEY,
+  };
+  const { endpoint, user_pool_id, client_id } = await keep(
+    startCognito({
+      directory: join(DIRECTORY, "cognito"),
+      port: flags.cognitoPort,
+      region: REGION,
+      trigger: (event) => forwardTrigger(event, { TORIUM_URL: api, COGNITO_HOOK_SECRET: secrets.COGNITO_HOOK_SECRET }),
+      deliverCode: codesByMail({ url: inbox.url, ...aws, from: MAIL_FROM }),
+    }),
+  );
+  const cognito = { endpoint, user_pool_id, client_id };
+  await keep(
+    startWorker({
+      port: flags.port,
+      directory: DIRECTORY,
+      variables: workerVariables({ api, inbox: inbox.url, neon: neon.url, cognito }),
+      secrets: { ...secrets, DATABASE_URL: postgres.url },
+      report,
+      started: (group) => started(group, WORKER_COMMAND),
+      ending,
+    }),
+  );
+  if (flags.tick) await keep(Promise.resolve(startTicking(api, readSchedules(join(ROOT, "wrangler.toml")), report)));
+  return { api, inbox: inbox.url, cognito, aws, database_url: postgres.url, pid: process.pid };
+}
+
+/** Like Promise.all, but a failure is told only when none of the others is still on its way. */
+async function settled<T extends readonly unknown[]>(parts: T): Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }> {
+  await Promise.allSettled(parts);
+  return Promise.all(parts);
+}
+
+function postmasterPid(): number {
+  return Number.parseInt(readFileSync(join(DIRECTORY, "postgres", "data", "postmaster.pid"), "utf8"), 10);
+}
