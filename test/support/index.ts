@@ -7,7 +7,7 @@ import { type SQL, sql } from "drizzle-orm";
 import { importJWK, type JWK, SignJWT } from "jose";
 import { inject } from "vitest";
 import { api } from "../../src/api/index.ts";
-import { rows } from "../../src/clients/neon.ts";
+import { connect, rows } from "../../src/clients/neon.ts";
 import { type Bindings, buildDeps, type Deps } from "../../src/deps.ts";
 import { readSettings, type Settings } from "../../src/env.ts";
 import type { Message } from "../../src/queues/messages.ts";
@@ -15,7 +15,19 @@ import type { Message } from "../../src/queues/messages.ts";
 export type Pool = { private: JWK; public: JWK };
 export const pool = inject("pool") as Pool;
 const inboxUrl = inject("inbox") as string;
-export const settings = readSettings(env);
+export const settings = await withOwnDatabase(readSettings(env));
+
+/** Each test file has a database of its own, made from the migrated one: a tick of one file does not claim what another waits for. */
+async function withOwnDatabase(shared: Settings): Promise<Settings> {
+  const url = new URL(shared.DATABASE_URL);
+  const template = url.pathname.slice(1);
+  url.pathname = "/postgres";
+  const name = `test_${crypto.randomUUID().replaceAll("-", "")}`;
+  const admin = connect(url.href, { fetchEndpoint: shared.NEON_FETCH_ENDPOINT });
+  await admin.execute(sql.raw(`create database ${name} template ${template}`));
+  url.pathname = `/${name}`;
+  return { ...shared, DATABASE_URL: url.href };
+}
 
 declare module "vitest" {
   interface ProvidedContext {
