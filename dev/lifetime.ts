@@ -4,6 +4,7 @@ import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { type Flags, portsOf, UsageError } from "./flags.ts";
 import { PortTaken, requireFree } from "./ports.ts";
+import { parentOf } from "./processes.ts";
 import { addToRun, RUN_FILE, takeRun } from "./run-file.ts";
 import { seed } from "./seed.ts";
 import { startServices } from "./services.ts";
@@ -63,6 +64,7 @@ export async function runStack(flags: Flags): Promise<void> {
   reaper.stdin?.end();
   if (reaper.exitCode === null && reaper.signalCode === null) await once(reaper, "exit");
   clearTimeout(impatient);
+  console.error("Torium has ended. Its data is there at the next start.");
 }
 
 async function start(flags: Flags, lifetime: Parameters<typeof startServices>[1]): Promise<void> {
@@ -123,11 +125,18 @@ function endOnSignal() {
   return end;
 }
 
-/** A kill -9 of npm tells nobody. A stack that a shell put in the background may outlive its parent. */
+/**
+ * A kill -9 of npm, or of the demo, tells nobody; npm's shell may stand between and live on. A stack that a shell put in
+ * the background may outlive its parent, and does not look.
+ */
 function endWithParent(ask: () => void): void {
   if (!process.env.npm_lifecycle_event && !process.env[END_WITH_PARENT]) return;
   const parent = process.ppid;
-  setInterval(() => process.ppid !== parent && ask(), 1_000).unref();
+  const grandparent = parentOf(parent);
+  const look = () => {
+    if (process.ppid !== parent || parentOf(parent) !== grandparent) ask();
+  };
+  setInterval(look, 1_000).unref();
 }
 
 async function endAll(ends: (() => void | Promise<void>)[], report: (line: string) => void): Promise<void> {

@@ -4,6 +4,7 @@ import { setTimeout as delay } from "node:timers/promises";
 
 export interface Process {
   pid: number;
+  parent: number;
   group: number;
   command: string;
   /** A zombie: over, and not yet collected by its parent. */
@@ -20,6 +21,11 @@ export function listProcesses(): Process[] {
 /** Whether the process runs and its command says that it is the one that was meant: pids are used again. */
 export function isRunning(pid: number, command: string): boolean {
   return listProcesses().some((one) => one.pid === pid && !one.over && one.command.includes(command));
+}
+
+/** Null where the process is over. */
+export function parentOf(pid: number): number | null {
+  return listProcesses().find((one) => one.pid === pid && !one.over)?.parent ?? null;
 }
 
 /** Ends a whole process group: asks its leader, kills what is left when the time is over. Resolves when nothing runs. */
@@ -57,9 +63,9 @@ function fromProc(): Process[] {
       try {
         const stat = readFileSync(`/proc/${name}/stat`, "utf8");
         // The name in brackets may hold anything, brackets included.
-        const [state, , group] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+        const [state, parent, group] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
         const command = readFileSync(`/proc/${name}/cmdline`, "utf8").replaceAll("\0", " ");
-        return [{ pid: Number(name), group: Number(group), command, over: state === "Z" }];
+        return [{ pid: Number(name), parent: Number(parent), group: Number(group), command, over: state === "Z" }];
       } catch {
         return [];
       }
@@ -67,11 +73,13 @@ function fromProc(): Process[] {
 }
 
 function fromPs(): Process[] {
-  const lines = execFileSync("ps", ["-axww", "-o", "pid=,pgid=,stat=,command="], { encoding: "utf8" }).split("\n");
+  const lines = execFileSync("ps", ["-axww", "-o", "pid=,ppid=,pgid=,stat=,command="], { encoding: "utf8" }).split(
+    "\n",
+  );
   return lines.flatMap((line) => {
-    const [, pid, group, state, command] = /^\s*(\d+)\s+(\d+)\s+(\S+)\s+(.*)$/.exec(line) ?? [];
+    const [, pid, parent, group, state, command] = /^\s*(\d+)\s+(\d+)\s+(\d+)\s+(\S+)\s+(.*)$/.exec(line) ?? [];
     if (!command) return [];
     const over = state?.startsWith("Z") ?? false;
-    return [{ pid: Number(pid), group: Number(group), command, over }];
+    return [{ pid: Number(pid), parent: Number(parent), group: Number(group), command, over }];
   });
 }

@@ -1,14 +1,13 @@
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { forwardTrigger } from "../aws/forward-cognito-triggers.mjs";
 import type { Stack } from "./client.ts";
 import { codesByMail } from "./cognito/mail.ts";
 import { startCognito } from "./cognito.ts";
+import { DATABASE_COMMAND, startDatabase } from "./database.ts";
 import type { Flags } from "./flags.ts";
 import { startInbox } from "./inbox/index.ts";
 import { migrate } from "./migrate.ts";
 import { startNeonEndpoint } from "./neon.ts";
-import { startPostgres } from "./postgres.ts";
 import { DIRECTORY, FEEDBACK_TOPIC_ARN, localSecrets, MAIL_FROM, REGION, ROOT, workerVariables } from "./settings.ts";
 import { readSchedules, startTicking } from "./tick.ts";
 import { startWorker, WORKER_COMMAND } from "./worker.ts";
@@ -28,11 +27,15 @@ export async function startServices(flags: Flags, { report, started, keep, endin
   const secrets = localSecrets();
   const credentials = { accessKeyId: secrets.AWS_ACCESS_KEY_ID, secretAccessKey: secrets.AWS_SECRET_ACCESS_KEY };
 
-  const database = keep(startPostgres({ directory: join(DIRECTORY, "postgres"), port: flags.dbPort }));
-  const migrated = database.then(async ({ url }) => {
-    started(postmasterPid(), "postgres");
-    await migrate(url);
-  });
+  const database = keep(
+    startDatabase({
+      directory: join(DIRECTORY, "postgres"),
+      port: flags.dbPort,
+      report,
+      started: (group) => started(group, DATABASE_COMMAND),
+    }),
+  );
+  const migrated = database.then(({ url }) => migrate(url));
   const inboxStart = keep(
     startInbox({
       port: flags.inboxPort,
@@ -79,8 +82,4 @@ export async function startServices(flags: Flags, { report, started, keep, endin
 async function settled<T extends readonly unknown[]>(parts: T): Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }> {
   await Promise.allSettled(parts);
   return Promise.all(parts);
-}
-
-function postmasterPid(): number {
-  return Number.parseInt(readFileSync(join(DIRECTORY, "postgres", "data", "postmaster.pid"), "utf8"), 10);
 }
