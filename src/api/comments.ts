@@ -1,4 +1,32 @@
 import { Hono } from "hono";
-import type { Api } from "./envelope.ts";
+import { z } from "zod";
+import { createComment, listComments } from "../domain/comments.ts";
+import { enqueue } from "../queues/enqueue.ts";
+import { act } from "./auth.ts";
+import { type Api, ok } from "./envelope.ts";
+import { decodeCursor, encodeCursor, id, input, page, queryId, text } from "./validate.ts";
 
-export const comments = new Hono<Api>();
+const NewComment = z.object({ event_id: id, comment: text(1, 500) });
+const EventComments = z.object({ event_id: queryId, participants_only: z.enum(["true", "false"]).optional(), ...page });
+
+export const comments = new Hono<Api>()
+  .post("/", input("json", NewComment), async (c) => {
+    const { bindings, log, now } = c.var.deps;
+    const at = now();
+    const comment = c.req.valid("json");
+    const made = await act(c, (caller, { db }) => createComment(db, caller, comment, at));
+    const timestamp = new Date(at).toISOString();
+    const message = { type: "schedule-push-comments", version: 1, ...made, ...comment, timestamp } as const;
+    // Written already: the sweep hands on what the queue did not take.
+    await enqueue(bindings, [{ message }]).catch((error) => log.error("enqueue", error, { type: message.type }));
+    return ok({ events_comments_id: made.events_comments_id });
+  })
+  .get("/", input("query", EventComments), async (c) => {
+    const { event_id, participants_only, limit, cursor } = c.req.valid("query");
+    const { now, settings } = c.var.deps;
+    const after = decodeCursor(cursor, z.tuple([z.iso.datetime(), id]));
+    const asked = { event_id, participants_only: participants_only === "true", limit, after };
+    const reader = { now: now(), locale: settings.DEFAULT_LOCALE };
+    const { list, next } = await act(c, (caller, { db }) => listComments(db, caller, asked, reader));
+    return ok(list, { next_cursor: next && encodeCursor(next) });
+  });

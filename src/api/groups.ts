@@ -1,4 +1,20 @@
 import { Hono } from "hono";
-import type { Api } from "./envelope.ts";
+import { z } from "zod";
+import { createGroup, listGroups } from "../domain/groups.ts";
+import { act } from "./auth.ts";
+import { type Api, ok } from "./envelope.ts";
+import { decodeCursor, encodeCursor, id, input, page, text } from "./validate.ts";
 
-export const groups = new Hono<Api>();
+const NewGroup = z.object({ name: text(1, 50), description: text(0, 200) });
+
+export const groups = new Hono<Api>()
+  .post("/", input("json", NewGroup), async (c) => {
+    const { group_id } = await act(c, (caller, { db }) => createGroup(db, caller, c.req.valid("json")));
+    return ok({ group_id });
+  })
+  .get("/", input("query", z.object(page)), async (c) => {
+    const { limit, cursor } = c.req.valid("query");
+    const after = decodeCursor(cursor, z.tuple([id]));
+    const { list, next } = await act(c, (caller, { db }) => listGroups(db, caller, { limit, after }));
+    return ok(list, { next_cursor: next && encodeCursor(next) });
+  });

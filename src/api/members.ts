@@ -1,4 +1,54 @@
 import { Hono } from "hono";
-import type { Api } from "./envelope.ts";
+import { z } from "zod";
+import { answerInvitation, type Invitee, invite } from "../domain/invitations.ts";
+import { listMembers } from "../domain/members.ts";
+import { enqueue } from "../queues/enqueue.ts";
+import { act } from "./auth.ts";
+import { type Api, ok } from "./envelope.ts";
+import { decodeCursor, email, encodeCursor, id, input, page, queryId } from "./validate.ts";
 
-export const members = new Hono<Api>();
+const isObject = (value: unknown) => typeof value === "object" && value !== null;
+
+/** Asked even where another field is wrong, so that every fault is named at once. */
+const NewInvitation = z
+  .object({ group_id: id, user_id: id.optional(), email: email.optional() })
+  .refine((given) => (given.user_id === undefined) !== (given.email === undefined), {
+    path: ["user_id"],
+    message: "either user_id or email is needed, and not both",
+    when: ({ value }) => isObject(value),
+  });
+const GroupMembers = z.object({ group_id: queryId, ...page });
+const Answer = z.object({ group_id: id, status: z.enum(["confirmed", "rejected"]) });
+
+export const members = new Hono<Api>()
+  .get("/", input("query", GroupMembers), async (c) => {
+    const { group_id, limit, cursor } = c.req.valid("query");
+    const after = decodeCursor(cursor, z.tuple([id]));
+    const { list, next } = await act(c, (caller, { db }) => listMembers(db, caller, { group_id, limit, after }));
+    return ok(list, { next_cursor: next && encodeCursor(next) });
+  })
+  .post("/", input("json", NewInvitation), async (c) => {
+    const { group_id, user_id, email } = c.req.valid("json");
+    const { bindings, settings, log, now } = c.var.deps;
+    const at = now();
+    const invitee: Invitee = user_id === undefined ? { email: email! } : { user_id };
+    const limits = { now: at, unknownADay: settings.LIMIT_UNKNOWN_INVITATIONS_A_DAY };
+    const made = await act(c, (caller, { db }) => invite(db, caller, { group_id, ...invitee }, limits));
+    const timestamp = new Date(at).toISOString();
+    const address = made.user_id === null && email !== undefined ? { email } : {};
+    const message = {
+      type: "send-push-group-invitation",
+      version: 1,
+      ...made,
+      group_id,
+      timestamp,
+      ...address,
+    } as const;
+    // Written already: the sweep sends what the queue did not take.
+    await enqueue(bindings, [{ message }]).catch((error) => log.error("enqueue", error, { type: message.type }));
+    return ok({ group_invitation_logs_id: made.group_invitation_logs_id });
+  })
+  .patch("/status", input("json", Answer), async (c) => {
+    await act(c, (caller, { db, now }) => answerInvitation(db, caller, c.req.valid("json"), now()));
+    return ok(null);
+  });

@@ -1,0 +1,104 @@
+/** Comments on an event, by and for those who take part in it. */
+import { sql } from "drizzle-orm";
+import type { Db } from "../clients/neon.ts";
+import { forbidden, notFound } from "../errors.ts";
+import { type Caller, me, rfc3339Of, rowAs } from "./access.ts";
+import { shortAge } from "./age.ts";
+import { type Page, type Paging, pageOf } from "./page.ts";
+import { type Locale, localeOf } from "./texts/index.ts";
+import { words } from "./texts/locale.ts";
+
+/** The pushes go out at once; this long after, the sweep looks whether they did. */
+const SWEEP_AFTER_SECONDS = 60;
+
+/** `user_id` null: the author is gone; `username` is a neutral word then. `event_timestamp` is a short age, `created_at` the instant. */
+export type Comment = {
+  id: number;
+  event_id: number;
+  user_id: number | null;
+  username: string;
+  comment: string;
+  event_timestamp: string;
+  created_at: string;
+};
+
+/** Null where the caller is a stranger to the event; whether they take part in it otherwise. */
+type Standing = { takes_part: boolean | null };
+
+function requireParticipant({ takes_part }: Standing): void {
+  if (takes_part === null) throw notFound("event");
+  if (!takes_part) throw forbidden("Only those who take part in the event read and write its comments");
+}
+
+/** `place`: the event where the caller is a member of its group; `key share` keeps it from being deleted meanwhile. */
+const place = (event_id: number) => sql`place as (
+  select e.id, m.user_id, exists (select from events_users p where p.event_id = e.id and p.user_id = m.user_id) as takes_part
+  from events e join group_members m on m.group_id = e.group_id and m.user_id = (select id from me)
+  where e.id = ${event_id}`;
+
+export async function createComment(
+  db: Db,
+  caller: Caller,
+  { event_id, comment }: { event_id: number; comment: string },
+  now: number,
+): Promise<{ events_comments_id: number; user_id: number }> {
+  const at = sql`${new Date(now).toISOString()}::timestamptz`;
+  const made = await rowAs<Standing & { id: number; user_id: number }>(
+    db,
+    sql`with ${me(caller)}, ${place(event_id)} for key share), made as (
+          insert into events_comments (event_id, user_id, comment, created_at, next_attempt_at)
+          select id, user_id, ${comment}, ${at}, ${at} + make_interval(secs => ${SWEEP_AFTER_SECONDS}) from place where takes_part
+          returning id, user_id
+        )
+        select (select id from me) as caller, (select takes_part from place) as takes_part,
+               (select id from made) as id, (select user_id from made) as user_id`,
+  );
+  requireParticipant(made);
+  return { events_comments_id: made.id, user_id: made.user_id };
+}
+
+/** Newest first. `participants_only` leaves out authors who take part no more. */
+export async function listComments(
+  db: Db,
+  caller: Caller,
+  {
+    event_id,
+    participants_only,
+    limit,
+    after,
+  }: { event_id: number; participants_only: boolean } & Paging<[string, number]>,
+  { now, locale }: { now: number; locale: Locale },
+): Promise<Page<Comment, [string, number]>> {
+  const behind = after ? sql`and (c.created_at, c.id) < (${after[0]}::timestamptz, ${after[1]}::bigint)` : sql.raw("");
+  const present = participants_only
+    ? sql`and exists (select from events_users p where p.event_id = c.event_id and p.user_id = c.user_id)`
+    : sql.raw("");
+  type Row = Omit<Comment, "username" | "event_timestamp"> & { username: string | null };
+  const found = await rowAs<Standing & { locale: string | null; list: Row[] }>(
+    db,
+    sql`with ${me(caller)}, ${place(event_id)})
+        select (select id from me) as caller, (select locale from me) as locale, (select takes_part from place) as takes_part, (
+          select coalesce(json_agg(x order by x.created_at desc, x.id desc), '[]')
+          from (
+            select c.id, c.event_id, c.user_id, u.username, c.comment, ${rfc3339Of(sql`c.created_at`)} as created_at
+            from place join events_comments c on c.event_id = place.id left join users u on u.id = c.user_id
+            where place.takes_part ${behind} ${present}
+            order by c.created_at desc, c.id desc limit ${limit + 1}
+          ) x
+        ) as list`,
+  );
+  requireParticipant(found);
+  const { somebody } = words(localeOf(found.locale, locale));
+  const list = found.list.map(
+    (row): Comment => ({
+      id: row.id,
+      event_id: row.event_id,
+      user_id: row.user_id,
+      username: row.username ?? somebody,
+      comment: row.comment,
+      event_timestamp: shortAge(Date.parse(row.created_at), now),
+      created_at: row.created_at,
+    }),
+  );
+  return pageOf(list, limit, (last) => [last.created_at, last.id]);
+}
