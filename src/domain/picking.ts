@@ -5,7 +5,7 @@
  */
 import { type SQL, sql } from "drizzle-orm";
 import { type Db, transactAll } from "../clients/neon.ts";
-import { rfc3339Of, wallOf } from "./access.ts";
+import { wallOf } from "./access.ts";
 import { channelChoice } from "./channels.ts";
 import { EXPIRED_AFTER_MINUTES, PEOPLE_A_MESSAGE, SWEEP_AFTER_SECONDS } from "./rules.ts";
 
@@ -35,8 +35,6 @@ export type Reminder = {
   time_zone: string;
   starts_at: number;
   send_at: number;
-  /** The later of due and claimed on the schedule's own clock; more than 15 minutes after due is late. */
-  late_by_ms: number;
   budget: string | null;
   currency: string | null;
   participants: number;
@@ -194,7 +192,6 @@ const finish = (input: SQL, at: SQL): SQL => sql`
   select er.id as event_reminders_id, er.event_id, ${wallOf(sql`er.event_timestamp`)} as event_timestamp,
          coalesce(e.name, '') as name, coalesce(e.description, '') as description, coalesce(e.time_zone, 'UTC') as time_zone,
          ${ms(sql`er.starts_at`)} as starts_at, ${ms(sql`er.send_at`)} as send_at,
-         greatest(0, ${ms(sql`greatest(er.claimed_at, ${at})`)} - ${ms(sql`er.due_at`)}) as late_by_ms,
-         er.budget, er.currency, coalesce(er.participants, 0) as participants, ${rfc3339Of(sql`er.due_at`)} as due_at
+         er.budget, er.currency, coalesce(er.participants, 0) as participants
   from event_reminders er left join events e on e.id = er.event_id
   where er.id in (select event_reminders_id from asked)`;

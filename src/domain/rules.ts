@@ -1,7 +1,5 @@
 /** The numbers of the product's rules about time and tries, in one place. */
 
-const MINUTE = 60_000;
-
 /** A tick claims what is due up to this far ahead, so that a late tick is no late reminder. */
 export const CLAIM_AHEAD_MS = 150_000;
 /** A reminder later than this says so in its text. */
@@ -37,5 +35,3 @@ export function retryDelaySeconds(kind: RetryClass, attempts: number, random: nu
   const delay = delays[Math.min(Math.max(attempts, 1), delays.length) - 1]!;
   return Math.ceil(delay * (1 + random / 5));
 }
-
-export const minutes = (count: number): number => count * MINUTE;

@@ -2,7 +2,6 @@
 import type { Deps } from "../deps.ts";
 import { shareOf } from "../domain/money.ts";
 import { type Handed, pickPeople, type Reminder } from "../domain/picking.ts";
-import { LATE_AFTER_MINUTES, minutes } from "../domain/rules.ts";
 import { localeOf, type ReminderFacts, reminderPush, reminderSms, reminderText } from "../domain/texts/index.ts";
 import type { Delivery } from "./delivery.ts";
 import { bytesOf, enqueue, type Outgoing } from "./enqueue.ts";
@@ -144,5 +143,3 @@ function factsFor(reminder: Reminder, person: Handed, deps: Deps): ReminderFacts
           },
   };
 }
-
-export const isLate = (reminder: Reminder): boolean => reminder.late_by_ms > minutes(LATE_AFTER_MINUTES);
