@@ -43,6 +43,28 @@ export async function reachByEmail(stack: Stack, member: Member): Promise<void> 
   await callApi(stack, member.token, "PATCH /users/preferences", { reminder_preferences: "EMAIL" });
 }
 
+export interface Card {
+  name: string;
+  email: string;
+  phone?: string;
+  device_token?: string;
+}
+
+const MOST_CARDS = 30;
+
+/** Puts the people first on the inbox's page, each with a phone and a mailbox; of those shown before, the latest stay. */
+export async function introduce(stack: Pick<Stack, "inbox">, people: Card[]): Promise<void> {
+  const url = `${stack.inbox}/people`;
+  const shown = (await (await fetch(url)).json()) as { name: string; email: string | null }[];
+  const others = shown.filter((one) => people.every(({ email }) => email !== one.email));
+  const response = await fetch(url, {
+    method: "PUT",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify([...people, ...others].slice(0, MOST_CARDS)),
+  });
+  if (!response.ok) throw new Error(`The inbox refused its people: ${await response.text()}`);
+}
+
 export interface NewEvent {
   group_id: number;
   name: string;

@@ -1,5 +1,5 @@
 import { callApi, RefusedError, type Stack } from "./client.ts";
-import { createSoonEvent, join, type Member, reachByEmail, reachByPush, reachBySms } from "./people.ts";
+import { createSoonEvent, introduce, join, type Member, reachByEmail, reachByPush, reachBySms } from "./people.ts";
 import type { SeededPerson } from "./table.ts";
 
 const DUE_IN_MS = 75_000;
@@ -14,6 +14,11 @@ const BARTEKS_PHONE = "bartek-phone:APA91bLocalDeviceOfBartek0000000000000000";
 
 /** Three people in one group, and an event that is due soon. What is there from an earlier start stays as it is. */
 export async function seed(stack: Stack): Promise<SeededPerson[]> {
+  await introduce(stack, [
+    { name: ADA.name, email: ADA.email, phone: ADAS_NUMBER },
+    { name: BARTEK.name, email: BARTEK.email, device_token: BARTEKS_PHONE },
+    { name: CELINA.name, email: CELINA.email },
+  ]);
   const [ada, bartek, celina] = await Promise.all([join(stack, ADA), join(stack, BARTEK), join(stack, CELINA)]);
   await Promise.all([
     reachBySms(stack, ada, ADAS_NUMBER),

@@ -1,6 +1,6 @@
 import { randomBytes, randomInt } from "node:crypto";
 import { callApi, type Message, RefusedError, readInbox, type Stack, waitFor } from "../client.ts";
-import { createSoonEvent, join, type Member, reachByEmail, reachByPush, reachBySms } from "../people.ts";
+import { createSoonEvent, introduce, join, type Member, reachByEmail, reachByPush, reachBySms } from "../people.ts";
 import { table } from "../table.ts";
 import { runSchedule } from "../tick.ts";
 import { say } from "./say.ts";
@@ -104,12 +104,17 @@ export async function tellStory(stack: Stack): Promise<string[]> {
 
 /** Three new people, each reached in another way. */
 async function gather(stack: Stack, run: string): Promise<[Reader, Reader, Reader]> {
-  const enter = (name: string) =>
-    join(stack, { name, email: `${name.toLowerCase()}-${run}@demo.torium.local`, password: PASSWORD });
-  const [ada, bartek, celina] = await Promise.all([enter("Ada"), enter("Bartek"), enter("Celina")]);
-  say("Ada, Bartek and Celina sign up and confirm their addresses with the codes from their mailboxes");
+  const address = (name: string) => `${name.toLowerCase()}-${run}@demo.torium.local`;
   const number = `+48512${String(randomInt(1_000_000)).padStart(6, "0")}`;
   const phone = `bartek-${run}:APA91b${randomBytes(48).toString("base64url")}`;
+  await introduce(stack, [
+    { name: "Ada", email: address("Ada"), phone: number },
+    { name: "Bartek", email: address("Bartek"), device_token: phone },
+    { name: "Celina", email: address("Celina") },
+  ]);
+  const enter = (name: string) => join(stack, { name, email: address(name), password: PASSWORD });
+  const [ada, bartek, celina] = await Promise.all([enter("Ada"), enter("Bartek"), enter("Celina")]);
+  say("Ada, Bartek and Celina sign up and confirm their addresses with the codes from their mailboxes");
   await Promise.all([reachBySms(stack, ada, number), reachByPush(stack, bartek, phone), reachByEmail(stack, celina)]);
   say(`Ada verifies ${number} with the code from her phone; Bartek chooses push, Celina e-mail`);
   return [
