@@ -108,12 +108,10 @@ export const events = new Hono<Api>()
   .get("/", input("query", z.object({ group_id: queryId.optional(), id: queryId.optional(), ...page })), async (c) => {
     const { limit, cursor, ...filter } = c.req.valid("query");
     const after = decodeCursor(cursor, cursorKey);
-    const found = await act(c, (caller, { db, now }) =>
-      listEvents(db, caller, { ...filter, limit: limit + 1, after }, now()),
+    const { list, next } = await act(c, (caller, { db, now }) =>
+      listEvents(db, caller, { ...filter, limit, after }, now()),
     );
-    const list = found.slice(0, limit);
-    const last = list.at(-1);
-    return ok(list, { next_cursor: found.length > limit && last ? encodeCursor([last.starts_at, last.id]) : null });
+    return ok(list, { next_cursor: next && encodeCursor(next) });
   })
   .post("/notify", input("json", z.object({ event_id: id })), async (c) => {
     const { event_id } = c.req.valid("json");

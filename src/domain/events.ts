@@ -4,6 +4,7 @@ import { type Db, sqlState } from "../clients/neon.ts";
 import { AppError, conflict, forbidden, type Issue, notFound } from "../errors.ts";
 import { type Caller, me, type Role, rfc3339Of, rowAs, wallOf } from "./access.ts";
 import { canonicalAmount } from "./money.ts";
+import { type Page, type Paging, pageOf } from "./page.ts";
 import { type Exception, plan, type Schedule } from "./plan.ts";
 import type { Period } from "./recurrence.ts";
 import { SWEEP_AFTER_SECONDS } from "./rules.ts";
@@ -149,16 +150,15 @@ export type EventRow = {
 const PERIOD_OUT = sql`case e.schedule_period when '1 day' then '1 day, 0:00:00' when '1 week' then '7 days, 0:00:00' else '30 days, 0:00:00' end`;
 
 /**
- * The caller's events by time: those they take part in, and those of groups that they moderate. Filters narrow and never refuse. `after` is the
- * key of the last row seen. One round trip.
+ * The caller's events by time: those they take part in, and those of groups that they moderate. Filters narrow and never refuse. One
+ * round trip.
  */
 export async function listEvents(
   db: Db,
   caller: Caller,
-  filter: { group_id?: number | undefined; id?: number | undefined; limit: number; after: [string, number] | null },
+  { limit, after, ...filter }: { group_id?: number | undefined; id?: number | undefined } & Paging<[string, number]>,
   now: number,
-): Promise<EventRow[]> {
-  const { after } = filter;
+): Promise<Page<EventRow, [string, number]>> {
   const { list } = await rowAs<{ list: EventRow[] }>(
     db,
     sql`with ${me(caller)}, own as (
@@ -184,11 +184,15 @@ export async function listEvents(
           where (${filter.group_id ?? null}::bigint is null or e.group_id = ${filter.group_id ?? null}::bigint)
             and (${filter.id ?? null}::bigint is null or e.id = ${filter.id ?? null}::bigint)
             and (${after?.[0] ?? null}::timestamptz is null or (e.starts_at, e.id) > (${after?.[0] ?? null}::timestamptz, ${after?.[1] ?? null}::bigint))
-          order by e.starts_at, e.id limit ${filter.limit}
+          order by e.starts_at, e.id limit ${limit + 1}
         )
         select (select id from me) as caller, (select coalesce(json_agg(listed), '[]') from listed) as list`,
   );
-  return list.map((event) => ({ ...event, budget: event.budget && canonicalAmount(event.budget, event.currency) }));
+  const events = list.map((event) => ({
+    ...event,
+    budget: event.budget && canonicalAmount(event.budget, event.currency),
+  }));
+  return pageOf(events, limit, (last) => [last.starts_at, last.id]);
 }
 
 export const NOTIFY_AGAIN_AFTER_HOURS = 24;

@@ -13,14 +13,11 @@ import {
   settleDeliveries,
 } from "../domain/deliveries.ts";
 import { type RetryClass, retryDelaySeconds, STOP_SENDING_AFTER_MS } from "../domain/rules.ts";
-import { AppError } from "../errors.ts";
-import { eachAtMost } from "./concurrency.ts";
+import { CONNECTIONS, eachAtMost } from "./concurrency.ts";
 import type { Delivery } from "./delivery.ts";
 import { enqueue, type Outgoing } from "./enqueue.ts";
 import type { MessageOf } from "./messages.ts";
-
-/** The platform's limit of connections that wait at once. */
-const CONNECTIONS = 6;
+import { persist } from "./persist.ts";
 
 type SendType = "send-sms" | "send-email" | "send-push";
 type Recipient<Type extends SendType> = MessageOf<Type>["recipients"][number];
@@ -133,19 +130,6 @@ async function attempt<Type extends SendType>(
 async function untilDue(sendAt: number, deps: Deps): Promise<void> {
   const early = sendAt - deps.now();
   if (early > 0 && early <= 1_500) await deps.wait(early);
-}
-
-/** The database may be away for a moment; after three tries the batch goes back to the queue. */
-async function persist<T>(deps: Deps, work: () => Promise<T>): Promise<T> {
-  for (const pause of [300, 1_500]) {
-    try {
-      return await work();
-    } catch (error) {
-      if (!(error instanceof AppError && error.code === "unavailable")) throw error;
-      await deps.wait(pause);
-    }
-  }
-  return work();
 }
 
 function retries<Type extends SendType>(work: Work<Type>[], settling: Settling[], now: number, type: Type): Outgoing[] {
