@@ -1,7 +1,7 @@
 import { Hono } from "hono";
 import { z } from "zod";
 import { createComment, listComments } from "../domain/comments.ts";
-import { enqueue } from "../queues/enqueue.ts";
+import { wake } from "../queues/wake.ts";
 import { act } from "./auth.ts";
 import { type Api, ok } from "./envelope.ts";
 import { decodeCursor, encodeCursor, id, input, page, queryId, text } from "./validate.ts";
@@ -11,14 +11,13 @@ const EventComments = z.object({ event_id: queryId, participants_only: z.enum(["
 
 export const comments = new Hono<Api>()
   .post("/", input("json", NewComment), async (c) => {
-    const { bindings, log, now } = c.var.deps;
+    const { now } = c.var.deps;
     const at = now();
     const comment = c.req.valid("json");
     const made = await act(c, (caller, { db }) => createComment(db, caller, comment, at));
     const timestamp = new Date(at).toISOString();
     const message = { type: "schedule-push-comments", version: 1, ...made, ...comment, timestamp } as const;
-    // Written already: the sweep hands on what the queue did not take.
-    await enqueue(bindings, [{ message }]).catch((error) => log.error("enqueue", error, { type: message.type }));
+    await wake(c.var.deps, [{ message }]);
     return ok({ events_comments_id: made.events_comments_id });
   })
   .get("/", input("query", EventComments), async (c) => {

@@ -2,7 +2,7 @@ import { Hono } from "hono";
 import { z } from "zod";
 import { answerInvitation, type Invitee, invite } from "../domain/invitations.ts";
 import { listMembers } from "../domain/members.ts";
-import { enqueue } from "../queues/enqueue.ts";
+import { wake } from "../queues/wake.ts";
 import { act } from "./auth.ts";
 import { type Api, ok } from "./envelope.ts";
 import { decodeCursor, email, encodeCursor, id, input, page, queryId } from "./validate.ts";
@@ -29,7 +29,7 @@ export const members = new Hono<Api>()
   })
   .post("/", input("json", NewInvitation), async (c) => {
     const { group_id, user_id, email } = c.req.valid("json");
-    const { bindings, settings, log, now } = c.var.deps;
+    const { settings, now } = c.var.deps;
     const at = now();
     const invitee: Invitee = user_id === undefined ? { email: email! } : { user_id };
     const limits = { now: at, unknownADay: settings.LIMIT_UNKNOWN_INVITATIONS_A_DAY };
@@ -44,8 +44,7 @@ export const members = new Hono<Api>()
       timestamp,
       ...address,
     } as const;
-    // Written already: the sweep sends what the queue did not take.
-    await enqueue(bindings, [{ message }]).catch((error) => log.error("enqueue", error, { type: message.type }));
+    await wake(c.var.deps, [{ message }]);
     return ok({ group_invitation_logs_id: made.group_invitation_logs_id });
   })
   .patch("/status", input("json", Answer), async (c) => {

@@ -144,6 +144,8 @@ export async function answerInvitation(
   { group_id, status }: { group_id: number; status: InvitationAnswer },
   now: number,
 ): Promise<void> {
+  // A message that is being sent right now is settled by whoever sends it.
+  const unsent = sql`i.delivery_status = 'pending' and (i.lease_until is null or i.lease_until <= ${instant(now)})`;
   const { answered, before, member } = await transactAs<{
     answered: boolean;
     before: "confirmed" | "rejected" | "withdrawn" | null;
@@ -158,8 +160,8 @@ export async function answerInvitation(
         ), answered as (
           update group_invitation_logs i
           set status = ${status}::invitation_status, answered_at = ${instant(now)}, user_id = me.id,
-              delivery_status = case when i.delivery_status = 'pending' and i.lease_token is null then 'suppressed' else i.delivery_status end,
-              last_error = case when i.delivery_status = 'pending' and i.lease_token is null then 'answered' else i.last_error end,
+              delivery_status = case when ${unsent} then 'suppressed' else i.delivery_status end,
+              last_error = case when ${unsent} then 'answered' else i.last_error end,
               next_attempt_at = null
           from latest, me
           where i.id = latest.id and i.status = 'open'
