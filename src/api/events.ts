@@ -46,25 +46,44 @@ const fields = z.object({
     .optional(),
   reminders: z.array(lead).min(1).max(5, "must be at most 5").optional(),
   is_budget: z.boolean(),
-  budget: z.unknown(),
+  budget: z.unknown().optional(),
   currency: z.string().refine(isCurrency, "is not an ISO 4217 currency").default("PLN"),
   users: z.array(id).max(100_000).optional(),
 });
 type Fields = z.infer<typeof fields>;
 
-/** What no field can say alone. */
-const NewEventInput = fields.superRefine((event, context) => {
-  const fault = (path: string, message: string) => context.addIssue({ code: "custom", path: [path], message });
-  if (event.event_timestamp === undefined && event.starts_at === undefined) fault("event_timestamp", "is missing");
-  const newer = event.recurrence !== undefined || event.reminders !== undefined;
-  if (!newer && event.reminder === undefined) fault("reminder", "is missing");
-  if (!newer && event.schedule_period === undefined) fault("schedule_period", "is missing");
-  if (event.is_budget && amountOf(event) === null) fault("budget", `must be an amount in ${event.currency}`);
-  if (event.exceptions?.length && !event.recurrence) fault("exceptions", "need a recurrence");
-});
+/** What no field can say alone; asked even where another field is wrong, so that every fault is named at once. */
+const NewEventInput = fields.check(
+  together(
+    "event_timestamp",
+    "is missing",
+    (event) => event.event_timestamp !== undefined || event.starts_at !== undefined,
+  ),
+  together("reminder", "is missing", (event) => isNewer(event) || event.reminder !== undefined),
+  together("schedule_period", "is missing", (event) => isNewer(event) || event.schedule_period !== undefined),
+  together(
+    "budget",
+    "must be an amount in the event's currency",
+    (event) => event.is_budget !== true || amountOf(event) !== null,
+  ),
+  together("exceptions", "need a recurrence", (event) => !event.exceptions?.length || Boolean(event.recurrence)),
+);
 
-const amountOf = ({ budget, currency }: Fields): string | null =>
-  typeof budget === "string" || typeof budget === "number" ? parseAmount(budget, currency) : null;
+/** A refinement over several fields that also runs beside other faults; what is wrong by itself is then seen as it came. */
+function together(path: string, message: string, holds: (event: Partial<Fields>) => boolean) {
+  return z.refine<Partial<Fields>>((event) => holds(event), {
+    path: [path],
+    message,
+    when: ({ value }) => typeof value === "object" && value !== null,
+  });
+}
+
+const isNewer = (event: Partial<Fields>) => event.recurrence !== undefined || event.reminders !== undefined;
+
+const amountOf = ({ budget, currency }: Partial<Fields>): string | null =>
+  (typeof budget === "string" || typeof budget === "number") && typeof currency === "string"
+    ? parseAmount(budget, currency)
+    : null;
 
 /** The event as planned in `zone`. Throws `invalid_input` where its rule cannot be. */
 function planned(event: Fields, now: number, zone: string): NewEvent {

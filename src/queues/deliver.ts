@@ -19,6 +19,9 @@ import { enqueue, type Outgoing } from "./enqueue.ts";
 import type { MessageOf } from "./messages.ts";
 import { persist } from "./persist.ts";
 
+/** The queue counts whole seconds: the rest of one is waited for here, more goes back to the queue. */
+const WAITS_FOR_MS = 1_500;
+
 type SendType = "send-sms" | "send-email" | "send-push";
 type Recipient<Type extends SendType> = MessageOf<Type>["recipients"][number];
 
@@ -101,7 +104,10 @@ async function attempt<Type extends SendType>(
   // The lease must outlast the sending: what does not fit goes back at once, untried.
   if (deps.now() - started > STOP_SENDING_AFTER_MS)
     return settling({ status: "pending", error: "out_of_time", next_attempt_at: again(0) });
-  await untilDue(claimed.send_at, deps);
+  const early = claimed.send_at - deps.now();
+  if (early > WAITS_FOR_MS)
+    return settling({ status: "pending", error: "too_early", next_attempt_at: again(early / 1000) });
+  if (early > 0) await deps.wait(early);
   const outcome = await sender.send(claimed, recipient);
   switch (outcome.outcome) {
     case "sent":
@@ -124,12 +130,6 @@ async function attempt<Type extends SendType>(
       });
     }
   }
-}
-
-/** The queue counts whole seconds: the rest of one is waited for here. More than that no consumer holds a message back. */
-async function untilDue(sendAt: number, deps: Deps): Promise<void> {
-  const early = sendAt - deps.now();
-  if (early > 0 && early <= 1_500) await deps.wait(early);
 }
 
 function retries<Type extends SendType>(work: Work<Type>[], settling: Settling[], now: number, type: Type): Outgoing[] {

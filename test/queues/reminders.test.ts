@@ -7,14 +7,14 @@ const MINUTE = 60_000;
 /** Near the real now: the stand-in refuses signatures of other days. On a whole minute, as wall times are. */
 const clockAt = (offset = 0): Clock => ({ ms: Math.floor(Date.now() / MINUTE) * MINUTE + offset });
 
-/** An event one minute ahead of the clock, its reminder claimed and picked; the channel message is left in `deps.sent`. */
+/** An event whose reminder was claimed a minute ahead and picked; the channel message is left in `deps.sent`. */
 async function pickedEvent(reached: Parameters<typeof person>[0] = {}) {
   const clock = clockAt();
   const deps = clockedDeps(clock);
   const someone = await person(reached);
   const group_id = await group(someone);
-  const event_id = await event(someone, { group_id, at: clock.ms + MINUTE }, deps);
-  taken(deps);
+  const event_id = await event(someone, { group_id, at: clock.ms + 10 * MINUTE }, deps);
+  clock.ms += 9 * MINUTE;
   await tick(deps, clock.ms);
   await receive(deps, taken(deps));
   return { clock, deps, someone, group_id, event_id };
@@ -49,8 +49,8 @@ test("the same picking message twice and twice at once picks each person once", 
   const clock = clockAt();
   const deps = clockedDeps(clock);
   const someone = await person();
-  const event_id = await event(someone, { group_id: await group(someone), at: clock.ms + MINUTE }, deps);
-  taken(deps);
+  const event_id = await event(someone, { group_id: await group(someone), at: clock.ms + 10 * MINUTE }, deps);
+  clock.ms += 9 * MINUTE;
   await tick(deps, clock.ms);
   const [message] = taken(deps);
   await Promise.all([receive(deps, [message]), receive(deps, [message])]);
@@ -63,8 +63,8 @@ test("a picking message delivered again hands on what its first delivery wrote a
   const clock = clockAt();
   const deps = clockedDeps(clock);
   const someone = await person();
-  await event(someone, { group_id: await group(someone), at: clock.ms + MINUTE }, deps);
-  taken(deps);
+  await event(someone, { group_id: await group(someone), at: clock.ms + 10 * MINUTE }, deps);
+  clock.ms += 9 * MINUTE;
   await tick(deps, clock.ms);
   const message = taken(deps);
   const ids = ["0123456789abcdef0123456789abcdef"];
@@ -219,8 +219,8 @@ test("after an outage a tick expires what is stale without picking anybody", asy
   const clock = clockAt();
   const deps = clockedDeps(clock);
   const someone = await person();
-  const event_id = await event(someone, { group_id: await group(someone), at: clock.ms + MINUTE }, deps);
-  taken(deps);
+  const event_id = await event(someone, { group_id: await group(someone), at: clock.ms + 10 * MINUTE }, deps);
+  clock.ms += 9 * MINUTE;
   clock.ms += 65 * MINUTE;
   await tick(deps, clock.ms);
   await drain(deps, clock);

@@ -1,0 +1,125 @@
+import { sql } from "drizzle-orm";
+import { expect, test } from "vitest";
+import { bytesOf, enqueue } from "../../src/queues/enqueue.ts";
+import { person, query, type Sent, type TestDeps } from "../support/index.ts";
+import { clockedDeps, event, group, receive, taken, tick } from "../support/pipeline.ts";
+
+const MINUTE = 60_000;
+
+/** `count` participants whose channel is given, in a group of an admin's. Their addresses are their own. */
+async function crowd(count: number, preference: "SMS" | "EMAIL") {
+  const clock = { ms: Math.floor(Date.now() / MINUTE) * MINUTE };
+  const deps = clockedDeps(clock);
+  const admin = await person({ reminder_preferences: "EMAIL" });
+  const group_id = await group(admin);
+  const mark = crypto.randomUUID().slice(0, 8);
+  await query(
+    sql`with made as (
+          insert into users (cognito_user_id, email, username, mobile_number, reminder_preferences, confirmed_at)
+          select ${mark} || n, ${mark} || n || '@torium.test', 'Somebody ' || n,
+                 case when ${preference} = 'SMS' then '+48' || (600000000 + (random() * 99999999)::int) end, ${preference}::preference, now()
+          from generate_series(1, ${count}::int) n returning id
+        )
+        insert into group_members (group_id, user_id, status) select ${group_id}::bigint, id, 'standard' from made`,
+  );
+  const event_id = await event(
+    admin,
+    { group_id, at: clock.ms + 10 * MINUTE, is_budget: true, budget: "100.00" },
+    deps,
+  );
+  clock.ms += 9 * MINUTE;
+  await tick(deps, clock.ms);
+  return { clock, deps, event_id, admin };
+}
+
+/** Round trips that the work made. */
+async function counting(deps: TestDeps, work: () => Promise<unknown>): Promise<number> {
+  const before = deps.roundTrips();
+  await work();
+  return deps.roundTrips() - before;
+}
+
+const peopleOf = (sent: Sent[]) => sent.flatMap((message) => ("recipients" in message ? message.recipients : []));
+
+test("picking makes one round trip for 2,000 people, hands on at most 50 a message, and goes on after them", async () => {
+  const { deps, event_id } = await crowd(2_100, "EMAIL");
+  const first = taken(deps);
+  expect(await counting(deps, () => receive(deps, first))).toBe(1);
+  const sent = taken(deps);
+  expect(peopleOf(sent)).toHaveLength(2_000);
+  for (const message of sent) {
+    if ("recipients" in message) expect(message.recipients.length).toBeLessThanOrEqual(50);
+    expect(bytesOf(message)).toBeLessThan(128_000);
+  }
+  const rest = sent.filter(({ type }) => type === "schedule-notifications");
+  expect(rest).toMatchObject([{ event_id, after_user_id: expect.any(Number) }]);
+  expect(await counting(deps, () => receive(deps, rest))).toBe(1);
+  expect(peopleOf(taken(deps))).toHaveLength(101);
+  const [row] = await query<{ participants: number; status: string; sum: string }>(
+    sql`select er.participants, er.status, (select count(*) from event_reminders_logs l where l.event_reminders_id = er.id) as sum
+        from event_reminders er where er.event_id = ${event_id}`,
+  );
+  expect(row).toMatchObject({ participants: 2_101, status: "picked", sum: 2_101 });
+});
+
+test("a batch of e-mails makes one claim and one settle", async () => {
+  const { deps } = await crowd(20, "EMAIL");
+  await receive(deps, taken(deps));
+  const messages = taken(deps);
+  expect(await counting(deps, () => receive(deps, messages))).toBe(2);
+});
+
+test("a batch of SMS makes one claim and one settle for every 25", async () => {
+  const { deps } = await crowd(60, "SMS");
+  await receive(deps, taken(deps));
+  const messages = taken(deps).filter(({ type }) => type === "send-sms");
+  expect(peopleOf(messages)).toHaveLength(60);
+  expect(await counting(deps, () => receive(deps, messages))).toBe(1 + 3);
+});
+
+test("SMS stop at the month's budget, counted before the send, and e-mail takes over", async () => {
+  const { deps, event_id, clock } = await crowd(4, "SMS");
+  await receive(deps, taken(deps));
+  const [month] = await query<{ spent: string }>(
+    sql`select coalesce(max(spent_usd), 0)::text as spent from sms_spending`,
+  );
+  const budget = (Number(month!.spent) + 2 * 0.0393 + 0.001).toFixed(5);
+  const tight = clockedDeps(clock, { settings: { SMS_MONTHLY_BUDGET_USD: budget } });
+  await receive(
+    tight,
+    taken(deps).filter(({ type }) => type === "send-sms"),
+  );
+  const found = await query<{ channel: string; status: string; last_error: string | null }>(
+    sql`select l.channel, l.status, l.last_error from event_reminders_logs l join event_reminders er on er.id = l.event_reminders_id
+        join users u on u.id = l.user_id where er.event_id = ${event_id} and u.reminder_preferences = 'SMS' order by l.step, l.status`,
+  );
+  expect(found.filter(({ channel, status }) => channel === "sms" && status === "sent")).toHaveLength(2);
+  expect(found.filter(({ last_error }) => last_error === "budget_spent")).toHaveLength(2);
+  expect(found.filter(({ channel, status }) => channel === "email" && status === "pending")).toHaveLength(2);
+});
+
+test("the queue's limits hold: 100 messages and 250,000 bytes a call, a day of delay", async () => {
+  const calls: { body: unknown; delaySeconds: number }[][] = [];
+  const queue = {
+    sendBatch: async (messages: { body: unknown; delaySeconds: number }[]) => void calls.push([...messages]),
+  } as unknown as Queue;
+  const { deps } = { deps: clockedDeps({ ms: 0 }) };
+  const message = (size: number) => ({
+    type: "send-email" as const,
+    version: 1 as const,
+    event_reminders_id: 1,
+    event_timestamp: "2031-11-11 18:00:00",
+    recipients: [{ user_id: 1, event_reminders_logs_id: 1, email: "a@torium.test", message: "x".repeat(size) }],
+  });
+  const outgoing = [
+    ...Array.from({ length: 150 }, () => ({ message: message(10) })),
+    ...Array.from({ length: 5 }, () => ({ message: message(100_000), delaySeconds: 1e9 })),
+  ];
+  await enqueue({ ...deps.bindings, SEND_EMAIL: queue }, outgoing);
+  expect(calls.flat()).toHaveLength(155);
+  for (const call of calls) {
+    expect(call.length).toBeLessThanOrEqual(100);
+    expect(call.reduce((sum, { body }) => sum + bytesOf(body), 0)).toBeLessThanOrEqual(250_000);
+  }
+  expect(Math.max(...calls.flat().map(({ delaySeconds }) => delaySeconds))).toBe(86_400);
+});
