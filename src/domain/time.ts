@@ -1,0 +1,71 @@
+/**
+ * Wall time and instants, kept apart. A wall time is a string `YYYY-MM-DD HH:MM:SS` and means nothing without a zone; an instant is
+ * milliseconds since 1970. Text order of wall times is their order in time.
+ */
+import { Temporal } from "temporal-polyfill";
+
+const YEARS = { first: 1970, last: 9999 };
+const WALL = /^(\d{4})-(\d\d)-(\d\d)[ T](\d\d):(\d\d)(?::(\d\d)(?:\.\d+)?)?$/;
+const INSTANT = /^(\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:\.\d+)?)([Zz]|([+-])(\d\d):(\d\d))$/;
+
+/**
+ * The instant of a wall time. One that a clock change skips takes the offset before the change, one that happens twice is its first
+ * happening (RFC 5545, 3.3.5).
+ */
+export const placeWallTime = (wall: string, timeZone: string): number =>
+  Temporal.PlainDateTime.from(wall).toZonedDateTime(timeZone, { disambiguation: "compatible" }).epochMilliseconds;
+
+/** What the clocks of the zone show at an instant; parts of a second are dropped. */
+export function wallTimeAt(instant: number, timeZone: string): string {
+  const zoned = Temporal.Instant.fromEpochMilliseconds(instant).toZonedDateTimeISO(timeZone);
+  return zoned.toPlainDateTime().toString({ smallestUnit: "second" }).replace("T", " ");
+}
+
+/** The wall time `days` and `months` earlier; the 31st becomes the last day of a shorter month. */
+export const wallTimeBefore = (wall: string, ahead: { days?: number; months?: number }): string =>
+  Temporal.PlainDateTime.from(wall).subtract(ahead).toString({ smallestUnit: "second" }).replace("T", " ");
+
+/** Milliseconds on a clock without a zone: to count days and to hand floating time to code that knows only UTC. */
+export const floatingMs = (wall: string): number => Date.parse(`${wall.replace(" ", "T")}Z`);
+export const floatingWall = (ms: number): string => new Date(ms).toISOString().slice(0, 19).replace("T", " ");
+
+/** A name of the IANA database, as it is known to Intl; offsets like +01:00 are none. */
+export function isTimeZone(name: string): boolean {
+  if (!/^[A-Za-z]/.test(name)) return false;
+  try {
+    new Intl.DateTimeFormat("en", { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Reads `2026-11-11 18:00` and `2026-11-11T18:00:00.000`, parts of a second dropped; null where there is no such date or time. `hour24`
+ * reads a clock of the hours 1 to 24, whose 24:30 is half past midnight as that day begins.
+ */
+export function parseWallTime(text: string, { hour24 = false }: { hour24?: boolean } = {}): string | null {
+  const match = WALL.exec(text);
+  if (!match) return null;
+  const [, year, month, day, hour, minute, second = "00"] = match;
+  const wall = `${year}-${month}-${day} ${hour24 && hour === "24" ? "00" : hour}:${minute}:${second}`;
+  const inRange = Number(year) >= YEARS.first && Number(year) <= YEARS.last;
+  const ms = floatingMs(wall);
+  // Date rolls what does not exist on into the next month, day or hour.
+  return inRange && !Number.isNaN(ms) && floatingWall(ms) === wall ? wall : null;
+}
+
+/** RFC 3339 in UTC. */
+export const rfc3339 = (instant: number): string => new Date(instant).toISOString();
+
+/** Reads RFC 3339 with an offset; null where it is none. */
+export function parseInstant(text: string): number | null {
+  const match = INSTANT.exec(text);
+  if (!match) return null;
+  const [, local = "", , sign, hours = "0", minutes = "0"] = match;
+  const wall = parseWallTime(local.replace(/[t ]/, "T"));
+  if (wall === null || Number(hours) > 23 || Number(minutes) > 59) return null;
+  const fraction = Number((local.split(".")[1] ?? "").padEnd(3, "0").slice(0, 3));
+  const offset = (Number(hours) * 60 + Number(minutes)) * 60_000;
+  return floatingMs(wall) + fraction - (sign === "-" ? -offset : offset);
+}
