@@ -48,7 +48,7 @@ export function snsClient(settings: Settings, aws: Aws = awsClient(settings)): S
   async function publish(parameters: Record<string, string>): Promise<Outcome> {
     try {
       const answer = await call("Publish", parameters);
-      if (!answer.ok) return refusal(answer.status, answer.code);
+      if (!answer.ok) return refusal(answer.status, isUnknownEndpoint(answer) ? "NotFound" : answer.code);
       return { outcome: "sent", provider_message_id: element(answer.xml, "MessageId") ?? "" };
     } catch (error) {
       return lost(error);
@@ -114,6 +114,10 @@ export function snsClient(settings: Settings, aws: Aws = awsClient(settings)): S
     },
   };
 }
+
+/** Publish calls an endpoint that was deleted an invalid parameter, and only its words say which fault it is. */
+const isUnknownEndpoint = ({ code, message }: { code: string; message: string }) =>
+  code === "InvalidParameter" && message.includes("No endpoint found");
 
 const outOfReach = (cause: unknown) =>
   new AppError("unavailable", "The push service is out of reach for a moment", { retryAfter: 5, cause });
