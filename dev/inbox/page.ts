@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import type { ServerResponse } from "node:http";
 import { extname, join } from "node:path";
 import type { Message } from "./message.ts";
@@ -10,23 +10,8 @@ const TYPES: Record<string, string> = {
   ".svg": "image/svg+xml",
 };
 
-const FILES: Record<string, string> = { "/": "index.html" };
-for (const name of [
-  "inbox.css",
-  "phone.css",
-  "mailbox.css",
-  "inbox.js",
-  "dom.js",
-  "people.js",
-  "card.js",
-  "phone.js",
-  "mailbox.js",
-  "feed.js",
-  "time.js",
-  "icon.svg",
-]) {
-  FILES[`/${name}`] = name;
-}
+const DIRECTORY = join(import.meta.dirname, "page");
+const FILES = new Set(readdirSync(DIRECTORY));
 
 /** Nothing comes from another host, and no script or style from a message. */
 const POLICY =
@@ -35,8 +20,8 @@ const POLICY =
 
 /** The page's own file at this path; false where there is none. */
 export function sendPageFile(response: ServerResponse, path: string): boolean {
-  const name = Object.hasOwn(FILES, path) ? FILES[path]! : null;
-  if (name === null) return false;
+  const name = path === "/" ? "index.html" : path.slice(1);
+  if (!FILES.has(name)) return false;
   response.writeHead(200, {
     "content-type": TYPES[extname(name)]!,
     "content-security-policy": POLICY,
@@ -44,9 +29,12 @@ export function sendPageFile(response: ServerResponse, path: string): boolean {
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
   });
-  response.end(readFileSync(join(import.meta.dirname, "page", name)));
+  response.end(readFileSync(join(DIRECTORY, name)));
   return true;
 }
+
+/** What a mail program does to a letter without a style of its own; the letter's own rules come later and win. */
+const PAPER = "<style>body{margin:14px 16px;font:15px/1.5 system-ui,sans-serif}</style>";
 
 /**
  * An e-mail's HTML for the frame that shows it: no script runs, nothing is loaded, and a link opens a new tab when somebody clicks it.
@@ -62,5 +50,5 @@ export function sendEmailHtml(response: ServerResponse, message: Message): void 
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
   });
-  response.end(`<!doctype html><meta charset="utf-8"><base target="_blank">${message.html ?? ""}`);
+  response.end(`<!doctype html><meta charset="utf-8"><base target="_blank">${PAPER}${message.html ?? ""}`);
 }
