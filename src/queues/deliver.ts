@@ -23,7 +23,7 @@ import { persist } from "./persist.ts";
 const WAITS_FOR_MS = 1_500;
 
 type SendType = "send-sms" | "send-email" | "send-push";
-type Recipient<Type extends SendType> = MessageOf<Type>["recipients"][number];
+type Recipient<Type extends SendType> = Extract<MessageOf<SendType>, { type: Type }>["recipients"][number];
 
 export type ChannelSender<Type extends SendType> = {
   type: Type;
@@ -47,7 +47,9 @@ export async function deliver<Type extends SendType>(
 ): Promise<void> {
   const recipients = new Map<number, Recipient<Type>>();
   for (const { message } of deliveries) {
-    for (const one of message.recipients) recipients.set(one.event_reminders_logs_id, one as Recipient<Type>);
+    for (const one of (message as MessageOf<SendType>).recipients) {
+      recipients.set(one.event_reminders_logs_id, one as Recipient<Type>);
+    }
   }
   const token = crypto.randomUUID();
   const started = deps.now();

@@ -37,8 +37,9 @@ test("a reminder waits in its channel's queue until its second and is accepted o
 });
 
 test("the same channel message twice in a batch, again, and by two consumers at once gives one send", async () => {
-  const { deps, someone, event_id } = await pickedEvent();
+  const { clock, deps, someone, event_id } = await pickedEvent();
   const [message] = taken(deps);
+  clock.ms += MINUTE;
   await Promise.all([receive(deps, [message, message]), receive(deps, [message])]);
   await receive(deps, [message]);
   expect(await inbox("email", someone.email)).toHaveLength(1);
@@ -78,6 +79,17 @@ test("a picking message delivered again hands on what its first delivery wrote a
   expect(await receive(broken, message, { ids })).toMatchObject([{ outcome: "retry" }]);
   expect(await receive(deps, message, { ids })).toMatchObject([{ outcome: "ack" }]);
   expect(taken(deps)).toMatchObject([{ type: "send-email" }]);
+});
+
+test("a message that arrives well before its second goes back untried and is sent at it", async () => {
+  const { clock, deps, someone, event_id } = await pickedEvent();
+  const due = clock.ms + MINUTE;
+  await receive(deps, taken(deps));
+  expect(await inbox("email", someone.email)).toHaveLength(0);
+  await drain(deps, clock);
+  expect(clock.ms).toBeGreaterThanOrEqual(due);
+  expect(await inbox("email", someone.email)).toHaveLength(1);
+  expect(await ledger(event_id)).toMatchObject([{ status: "sent" }]);
 });
 
 test("someone who left before the send gets nothing, and the ledger says why", async () => {
@@ -230,7 +242,8 @@ test("after an outage a tick expires what is stale without picking anybody", asy
 });
 
 test("a message that cannot be read is kept whole with its reason, and the rest of its batch goes out", async () => {
-  const { deps, someone } = await pickedEvent();
+  const { clock, deps, someone } = await pickedEvent();
+  clock.ms += MINUTE;
   const unreadable = { type: "send-email", version: 1, recipients: [{ user_id: "x" }], note: "a\u0000b" };
   const id = unique("unreadable");
   const settled = await receive(deps, [unreadable, taken(deps)[0]], {

@@ -80,6 +80,7 @@ test("a batch of SMS makes one claim and one settle for every 25", async () => {
 test("SMS stop at the month's budget, counted before the send, and e-mail takes over", async () => {
   const { deps, event_id, clock } = await crowd(4, "SMS");
   await receive(deps, taken(deps));
+  clock.ms += MINUTE;
   const [month] = await query<{ spent: string }>(
     sql`select coalesce(max(spent_usd), 0)::text as spent from sms_spending`,
   );
