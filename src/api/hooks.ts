@@ -1,4 +1,78 @@
 import { Hono } from "hono";
-import type { Api } from "./envelope.ts";
+import { z } from "zod";
+import { setUserId } from "../clients/cognito.ts";
+import { signUp } from "../domain/sign-up.ts";
+import { unauthenticated } from "../errors.ts";
+import { isSigned } from "../hmac.ts";
+import type { Api, ApiContext } from "./envelope.ts";
+import { malformedJson, parse } from "./validate.ts";
 
-export const hooks = new Hono<Api>();
+const TOLERANCE_SECONDS = 300;
+
+const email = z
+  .string()
+  .max(320)
+  .regex(/^[^\s@]+@[^\s@]+$/, "is not an e-mail address")
+  .transform((value) => value.toLowerCase());
+/** What Cognito sends of each trigger: https://docs.aws.amazon.com/cognito/latest/developerguide/cognito-user-pools-working-with-lambda-triggers.html */
+const Trigger = z.object({
+  triggerSource: z.string(),
+  userName: z.string().min(1),
+  request: z.object({
+    userAttributes: z.object({ sub: z.string().min(1).optional(), email, name: z.string().nullish() }),
+  }),
+});
+type Trigger = z.infer<typeof Trigger>;
+
+export const hooks = new Hono<Api>().post("/cognito", async (c) => {
+  const body = await signedBody(c);
+  const event = readJson(body);
+  const { triggerSource: source } = parse(z.object({ triggerSource: z.string() }), event);
+  // Other triggers are let through: people made by an administrator or another provider come in with their first token.
+  if (source === "PreSignUp_SignUp") await preSignUp(c, parse(Trigger, event));
+  if (source === "PostConfirmation_ConfirmSignUp") await postConfirmation(c, parse(Trigger, event));
+  if (source === "PostConfirmation_ConfirmForgotPassword") {
+    // The password is changed already: a pool that does not take the id must not make it look otherwise.
+    await postConfirmation(c, parse(Trigger, event), (error) => c.var.deps.log.error("user id", error));
+  }
+  return new Response(body, { headers: { "content-type": "application/json; charset=utf-8" } });
+});
+
+/** The body as bytes, once its signature holds. */
+async function signedBody(c: ApiContext): Promise<Uint8Array<ArrayBuffer>> {
+  const { settings, now } = c.var.deps;
+  const [, t, v1] = /^t=(\d{1,12}),v1=([0-9a-f]{64})$/.exec(c.req.header("x-torium-signature") ?? "") ?? [];
+  const body = new Uint8Array(await c.req.arrayBuffer());
+  const signed = new Uint8Array(await new Blob([`${t}.`, body]).arrayBuffer());
+  const genuine = v1 !== undefined && (await isSigned(settings.COGNITO_HOOK_SECRET, v1, signed));
+  if (!genuine || Math.abs(now() / 1000 - Number(t)) > TOLERANCE_SECONDS) {
+    throw unauthenticated("The signature is missing, wrong or too old");
+  }
+  return body;
+}
+
+function readJson(body: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(body));
+  } catch {
+    throw malformedJson();
+  }
+}
+
+/** Where the e-mail is the user name, the pool's own user name is the `sub`, which a sign-up does not name yet. */
+const newcomer = ({ userName, request: { userAttributes } }: Trigger) => ({
+  cognito_user_id: userAttributes.sub ?? userName,
+  email: userAttributes.email,
+  name: userAttributes.name ?? null,
+});
+
+async function preSignUp(c: ApiContext, event: Trigger): Promise<void> {
+  await signUp(c.var.deps.db, newcomer(event), { confirmed: false });
+}
+
+async function postConfirmation(c: ApiContext, event: Trigger, onFailure?: (error: unknown) => void): Promise<void> {
+  const { db, settings } = c.var.deps;
+  const { id } = await signUp(db, newcomer(event), { confirmed: true });
+  const told = setUserId(settings, event.userName, id);
+  await (onFailure ? told.catch(onFailure) : told);
+}

@@ -1,6 +1,7 @@
 /** The HTTP door: middleware in order, then one line a noun. */
 import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
+import { HTTPException } from "hono/http-exception";
 import type { Deps } from "../deps.ts";
 import { AppError, notFound } from "../errors.ts";
 import { authenticate, verifyCallerOnRefusal } from "./auth.ts";
@@ -14,6 +15,7 @@ import { invitations } from "./invitations.ts";
 import { members } from "./members.ts";
 import { organizations } from "./organizations.ts";
 import { users } from "./users.ts";
+import { malformedJson } from "./validate.ts";
 
 const MAX_BODY_BYTES = 64 * 1024;
 
@@ -46,7 +48,11 @@ const app = new Hono<Api>()
 app.notFound(() => {
   throw notFound("address");
 });
-app.onError(async (error, c) => renderError(await verifyCallerOnRefusal(error, c), c.get("requestId")));
+app.onError(async (error, c) => {
+  // The one thing that Hono itself refuses is a body that is no JSON.
+  const refusal = error instanceof HTTPException ? malformedJson() : error;
+  return renderError(await verifyCallerOnRefusal(refusal, c), c.get("requestId"));
+});
 
 /** One request, in whichever dialect; its id leaves in the answer and stands in its log line. */
 export async function api(request: Request, deps: Deps, context: ExecutionContext): Promise<Response> {

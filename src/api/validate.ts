@@ -10,6 +10,13 @@ export const input = <Schema extends z.ZodType>(target: "query" | "json", schema
     if (!result.success) throw invalidInput(result.error.issues);
   });
 
+/** The same for what comes neither as a query nor as a JSON body of a route. */
+export function parse<Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> {
+  const parsed = schema.safeParse(value);
+  if (!parsed.success) throw invalidInput(parsed.error.issues);
+  return parsed.data;
+}
+
 function invalidInput(found: readonly { path: PropertyKey[]; message: string }[]): AppError {
   const issues: Issue[] = found.map((issue) => ({ path: issue.path.map(String).join("."), message: issue.message }));
   return new AppError("invalid_input", "The request is not valid", { issues });

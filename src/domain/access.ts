@@ -5,6 +5,7 @@
 import { type SQL, sql } from "drizzle-orm";
 import { type Db, row, transact } from "../clients/neon.ts";
 import { unauthenticated } from "../errors.ts";
+import { keepPerson } from "./sign-up.ts";
 
 /** What a token says. `email` is null unless an ID token names it as verified. */
 export type Caller = { cognito_user_id: string; email: string | null; name: string | null };
@@ -51,29 +52,8 @@ export async function asCaller<T>(db: Db, caller: Caller, work: () => Promise<T>
   } catch (error) {
     if (!(error instanceof UnknownCaller)) throw error;
   }
-  const { found } = await row<{ found: boolean }>(
-    db,
-    sql`with refused as (
-          select 1 from erased_people where cognito_user_id_sha256 = encode(sha256(convert_to(${caller.cognito_user_id}, 'UTF8')), 'hex')
-        ), confirmed as (
-          update users set confirmed_at = now() where cognito_user_id = ${caller.cognito_user_id} and confirmed_at is null
-            and not exists (select from refused)
-          returning id
-        ), made as (
-          insert into users (cognito_user_id, email, username, confirmed_at)
-          select ${caller.cognito_user_id}, ${caller.email}, coalesce(nullif(${caller.name}::text, ''), split_part(${caller.email}, '@', 1)), now()
-          where ${caller.email}::text is not null and not exists (select from refused) and not exists (select from confirmed)
-          on conflict (email) do update set cognito_user_id = excluded.cognito_user_id, username = excluded.username, confirmed_at = now()
-            where users.confirmed_at is null
-          returning id
-        ), invited as (
-          update group_invitation_logs i set user_id = p.id
-          from (select id, ${caller.email}::text as email from made) p
-          where i.email = p.email and i.user_id is null and i.status = 'open'
-        )
-        select exists (select from confirmed) or exists (select from made) as found`,
-  );
-  if (!found) throw unauthenticated("The token names nobody here");
+  const entry = await keepPerson(db, caller, { confirmed: true });
+  if ("refused" in entry) throw unauthenticated("The token names nobody here");
   try {
     return await work();
   } catch (error) {
