@@ -1,5 +1,6 @@
 import { sql } from "drizzle-orm";
 import { expect, test } from "vitest";
+import { claimCommentPushes, settleCommentPushes } from "../../src/domain/comment-pushes.ts";
 import { arrangedEvent, device, groupOfEveryRole } from "../support/arranged.ts";
 import { call, fault, inbox, query, settings, type TestDeps, unique } from "../support/index.ts";
 import { type Clock, clockedDeps, drain, receive, taken, tick } from "../support/pipeline.ts";
@@ -283,6 +284,47 @@ test("a consumer that dies after its claim is made up for by the sweep, once its
   expect(swept).toHaveLength(1);
   await receive(deps, swept, QUEUE);
   expect([await count(one), await count(other)]).toEqual([2, 2]);
+  expect(await standing(id)).toEqual({ handed_on: true, waits: false });
+});
+
+test("of many claims at once one gets each person", async () => {
+  for (let round = 0; round < 5; round++) {
+    const { clock, deps, id } = await commented();
+    const claims = await Promise.all(
+      Array.from({ length: 8 }, () =>
+        claimCommentPushes(deps.db, [{ events_comments_id: id, after_user_id: 0 }], {
+          token: crypto.randomUUID(),
+          now: clock.ms,
+        }),
+      ),
+    );
+    expect(claims.flatMap(({ pushes }) => pushes)).toHaveLength(2);
+  }
+});
+
+test("a claim whose answer was lost finds its own rows again, and whoever lost the lease settles nothing", async () => {
+  const { clock, deps, message, id, one, other } = await commented();
+  const token = crypto.randomUUID();
+  const claimedAt = clock.ms;
+  const claim = () =>
+    claimCommentPushes(deps.db, [{ events_comments_id: id, after_user_id: 0 }], { token, now: claimedAt });
+  await claim();
+  const { pushes } = await claim();
+  expect(pushes).toHaveLength(2);
+  clock.ms += 3 * MINUTE;
+  await receive(deps, [message], QUEUE);
+  expect([await count(one), await count(other)]).toEqual([1, 1]);
+  const failed = pushes.map(({ user_id }) => ({
+    events_comments_id: id,
+    user_id,
+    status: "failed" as const,
+    error: "late",
+    provider_message_id: null,
+    untried: false,
+  }));
+  const comments = [{ events_comments_id: id, written: true, look_again_at: new Date(clock.ms).toISOString() }];
+  await settleCommentPushes(deps.db, { comments, pushes: failed, dead: [] }, { token, claimedAt, now: clock.ms });
+  expect(await logs(id)).toMatchObject([{ status: "sent" }, { status: "sent" }]);
   expect(await standing(id)).toEqual({ handed_on: true, waits: false });
 });
 

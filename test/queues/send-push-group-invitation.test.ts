@@ -1,5 +1,6 @@
 import { sql } from "drizzle-orm";
 import { expect, test } from "vitest";
+import { claimInvitations, settleInvitations } from "../../src/domain/invitation-messages.ts";
 import { unsubscribeAddress } from "../../src/domain/links.ts";
 import { device, groupOfEveryRole } from "../support/arranged.ts";
 import { call, fault, inbox, person, query, settings, type TestDeps, unique } from "../support/index.ts";
@@ -140,6 +141,35 @@ test("one answered, withdrawn or gone with its group is not sent", async () => {
   for (const phone of phones) expect(await inbox("push", phone.token)).toEqual([]);
   expect(await row(answered!.id)).toMatchObject({ delivery_status: "suppressed", last_error: "answered" });
   expect(await row(withdrawn!.id)).toMatchObject({ delivery_status: "suppressed", last_error: "withdrawn" });
+});
+
+test("one answered while its message was on the way is tried no more, whether its sender settles or dies", async () => {
+  for (const dies of [true, false]) {
+    const ben = await person();
+    const phone = await device(ben);
+    const { clock, deps, message, id, group_id } = await invited({ user_id: ben.id });
+    const token = crypto.randomUUID();
+    const claimedAt = clock.ms;
+    expect(await claimInvitations(deps.db, [id], { token, now: claimedAt })).toHaveLength(1);
+    await call("PATCH", "/group/members/status", { as: ben, deps, json: { group_id, status: "confirmed" } });
+    const throttled = {
+      group_invitation_logs_id: id,
+      status: "pending" as const,
+      channel: "push" as const,
+      error: "Throttling",
+      provider_message_id: null,
+      next_attempt_at: new Date(clock.ms + 60_000).toISOString(),
+      untried: false,
+    };
+    const late = { token, claimedAt, now: clock.ms };
+    if (!dies) await settleInvitations(deps.db, { settled: [throttled], dead: [] }, late);
+    clock.ms += 180_000;
+    await receive(deps, [message], QUEUE);
+    expect(await inbox("push", phone.token)).toEqual([]);
+    expect(await row(id)).toMatchObject({ delivery_status: "suppressed", waits: false });
+    await settleInvitations(deps.db, { settled: [{ ...throttled, status: "failed" }], dead: [] }, late);
+    expect(await row(id)).toMatchObject({ delivery_status: "suppressed" });
+  }
 });
 
 test("the same message again, twice in a batch and by consumers at once gives one push", async () => {
