@@ -10,6 +10,7 @@ import { actionsOf } from "./cognito/actions.ts";
 import { clock, openPool, otp } from "./cognito/pool.ts";
 import { serveCognito } from "./cognito/server.ts";
 import { type Trigger, wireTriggers } from "./cognito/triggers.ts";
+import { signatureCheck } from "./inbox/signature.ts";
 
 const { jwk } = createRequire(import.meta.url)("cognito-local/lib/keys/cognitoLocal.public.json") as { jwk: object };
 
@@ -21,6 +22,9 @@ export interface CognitoOptions {
   trigger: Trigger;
   /** Resolves once the code is on its way; an exception refuses the sign-up. */
   deliverCode: (to: string, code: string) => Promise<void>;
+  /** Whose signature administration must carry. */
+  accessKeyId: string;
+  secretAccessKey: string;
   fresh?: boolean;
 }
 
@@ -52,7 +56,15 @@ export async function startCognito(options: CognitoOptions) {
   } as unknown as Parameters<typeof actionsOf>[0];
   const endpoint = () => tokens.IssuerDomain ?? "";
   const jwks = { keys: [jwk] };
-  const server = await serveCognito(port, { action: actionsOf(services), context, jwks, user_pool_id, endpoint });
+  const check = signatureCheck({ region, accessKeyId: options.accessKeyId, secretAccessKey: options.secretAccessKey });
+  const server = await serveCognito(port, {
+    action: actionsOf(services),
+    checkSignature: (request) => check(request, "cognito-idp", Date.now()),
+    context,
+    jwks,
+    user_pool_id,
+    endpoint,
+  });
   tokens.IssuerDomain = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return {
     endpoint: endpoint(),

@@ -58,6 +58,7 @@ export async function startServices(flags: Flags, { report, started, keep, endin
       directory: join(DIRECTORY, "cognito"),
       port: flags.cognitoPort,
       region: REGION,
+      ...credentials,
       trigger: (event) => forwardTrigger(event, { TORIUM_URL: api, COGNITO_HOOK_SECRET: secrets.COGNITO_HOOK_SECRET }),
       deliverCode: codesByMail({ url: inbox.url, ...aws, from: MAIL_FROM }),
     }),

@@ -3,11 +3,42 @@ import { createServer, type IncomingMessage, type Server } from "node:http";
 import { CognitoError, UnsupportedError } from "cognito-local/lib/errors.js";
 import type { Route } from "cognito-local/lib/server/Router.js";
 import type { Context } from "cognito-local/lib/services/context.js";
+import { BadSignature, type SignedRequest } from "../inbox/signature.ts";
 
+/** What the app calls with a password, a code or a token; everything else is administration, and signed. */
+const UNSIGNED = new Set([
+  "AssociateSoftwareToken",
+  "ChangePassword",
+  "ConfirmForgotPassword",
+  "ConfirmSignUp",
+  "DeleteUser",
+  "DeleteUserAttributes",
+  "ForgotPassword",
+  "GetUser",
+  "GetUserAttributeVerificationCode",
+  "InitiateAuth",
+  "ResendConfirmationCode",
+  "RespondToAuthChallenge",
+  "RevokeToken",
+  "SetUserMFAPreference",
+  "SignUp",
+  "UpdateUserAttributes",
+  "VerifySoftwareToken",
+  "VerifyUserAttribute",
+]);
+const SIGNATURE_FAULTS = {
+  missing: "MissingAuthenticationTokenException",
+  incomplete: "IncompleteSignatureException",
+  unknown_key: "UnrecognizedClientException",
+  mismatch: "InvalidSignatureException",
+  expired: "InvalidSignatureException",
+} as const;
 const LARGEST_BODY_BYTES = 1_000_000;
 
 export interface Door {
   action: (name: string) => Route;
+  /** Throws BadSignature. */
+  checkSignature: (request: SignedRequest) => Promise<void>;
   context: Context;
   jwks: { keys: object[] };
   user_pool_id: string;
@@ -26,13 +57,17 @@ export async function serveCognito(port: number, door: Door): Promise<Server> {
       response.end(body === null ? "" : JSON.stringify(body, secondsForDates));
     };
     try {
-      const { pathname } = new URL(request.url ?? "/", "http://127.0.0.1");
+      const { pathname, searchParams: query } = new URL(request.url ?? "/", "http://127.0.0.1");
       if (request.method === "OPTIONS") return answer(204, null);
       if (request.method === "GET") return answer(...documentAt(pathname, door));
       if (request.method !== "POST" || pathname !== "/") return answer(404, { message: "Not found" });
       const name = String(request.headers["x-amz-target"] ?? "").split(".")[1];
       if (!name) return answer(400, { __type: "InvalidAction", message: "Missing x-amz-target header" });
-      const input = JSON.parse(await bodyOf(request));
+      const body = await bodyOf(request);
+      if (!UNSIGNED.has(name)) {
+        await door.checkSignature({ method: "POST", path: pathname, query, headers: request.headers, body });
+      }
+      const input = JSON.parse(body.toString("utf8"));
       answer(200, await door.action(name)(door.context, input), "application/x-amz-json-1.1");
     } catch (error) {
       answer(...refusalOf(error), "application/x-amz-json-1.1");
@@ -60,13 +95,14 @@ function documentAt(path: string, { endpoint, jwks, user_pool_id }: Door): [numb
 
 function refusalOf(error: unknown): [number, unknown] {
   if (error instanceof CognitoError) return [400, { __type: error.code, message: error.message }];
+  if (error instanceof BadSignature) return [400, { __type: SIGNATURE_FAULTS[error.fault], message: error.message }];
   if (error instanceof SyntaxError) return [400, { __type: "SerializationException", message: "Malformed JSON" }];
   const message = error instanceof Error ? error.message : String(error);
   if (error instanceof UnsupportedError) return [400, { __type: "UnknownOperationException", message }];
   return [500, { __type: "InternalErrorException", message }];
 }
 
-async function bodyOf(request: IncomingMessage): Promise<string> {
+async function bodyOf(request: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
@@ -74,7 +110,7 @@ async function bodyOf(request: IncomingMessage): Promise<string> {
     if (bytes > LARGEST_BODY_BYTES) throw new SyntaxError("The body is too large");
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks).toString("utf8");
+  return Buffer.concat(chunks);
 }
 
 function secondsForDates(this: Record<string, unknown>, key: string, value: unknown): unknown {

@@ -4,8 +4,10 @@ import type { Call } from "./message.ts";
 import { Refusal } from "./refusal.ts";
 import { NEVER, type Outcome } from "./reply.ts";
 import { answerSes, renderSesRefusal, type SesRoom, sesSignatureRefusal } from "./ses.ts";
-import { BadSignature, type Service, type SignedRequest } from "./signature.ts";
+import { BadSignature, type SignedRequest } from "./signature.ts";
 import { answerSns, renderSnsRefusal, type SnsRoom, snsSignatureRefusal } from "./sns.ts";
+
+type Service = "sns" | "ses";
 
 export interface AwsRoom extends SnsRoom, SesRoom {
   checkSignature(request: SignedRequest, service: Service, now: number): Promise<void>;

@@ -86,6 +86,11 @@ export class Faults {
     this.#inForce = faults.map((fault) => ({ ...fault }));
   }
 
+  /** Puts more behind those in force. */
+  add(faults: Fault[]): void {
+    this.#inForce.push(...faults.map((fault) => ({ ...fault })));
+  }
+
   get inForce(): readonly Fault[] {
     return this.#inForce;
   }

@@ -23,10 +23,12 @@ export async function answerInbox(request: IncomingMessage, response: ServerResp
       return sendJson(response, 200, { deleted: await messages.clear() });
     case "GET /faults":
       return sendJson(response, 200, faults.inForce);
+    case "POST /faults":
     case "PUT /faults": {
       const { faults: wanted, issues } = parseFaults(parseJson(await readBody(request)));
       if (issues.length > 0) return sendIssues(response, issues);
-      faults.replace(wanted);
+      if (request.method === "PUT") faults.replace(wanted);
+      else faults.add(wanted);
       return sendJson(response, 200, faults.inForce);
     }
     case "GET /people":

@@ -16,7 +16,7 @@ export interface SignedRequest {
   body: Buffer;
 }
 
-export type Service = "sns" | "ses";
+export type Service = "sns" | "ses" | "cognito-idp";
 export type Fault = "missing" | "incomplete" | "unknown_key" | "mismatch" | "expired";
 
 /** A request whose signature does not hold. */
@@ -60,7 +60,7 @@ export function signatureCheck({ region, accessKeyId, secretAccessKey }: Credent
       sha256: Sha256,
       applyChecksum: false,
     });
-  const signers = { sns: signer("sns"), ses: signer("ses") };
+  const signers = { sns: signer("sns"), ses: signer("ses"), "cognito-idp": signer("cognito-idp") };
 
   return async (request: SignedRequest, service: Service, now: number): Promise<void> => {
     const authorization = request.headers.authorization;

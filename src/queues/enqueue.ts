@@ -1,11 +1,10 @@
-/** The only sender of messages, within the platform's limits: 100 messages and 250,000 bytes a call, 128,000 bytes a message. */
+/** The only sender of messages, within the platform's limits: 100 messages and 250,000 bytes a call, a day of delay. */
 import type { Bindings } from "../deps.ts";
 import type { Message, MessageType } from "./messages.ts";
 
 const BATCH_MESSAGES = 100;
 const BATCH_BYTES = 250_000;
-export const MESSAGE_BYTES = 128_000;
-export const MAX_DELAY_SECONDS = 86_400;
+const MAX_DELAY_SECONDS = 86_400;
 
 export type Outgoing = { message: Message; delaySeconds?: number };
 

@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
 import { expect, test } from "vitest";
-import { call, person, query } from "../support/index.ts";
+import { type Answer, call, person, query } from "../support/index.ts";
 import { clockedDeps, drain, event, group, ledger, taken } from "../support/pipeline.ts";
 
 const HOUR = 3_600_000;
@@ -200,11 +200,11 @@ test("the list pages by cursor without losing or repeating one", async () => {
   const seen: number[] = [];
   let cursor: string | null = null;
   do {
-    const answer: Awaited<ReturnType<typeof call>> = await call("GET", "/event", {
+    const answer: Answer<{ id: number }[]> = await call("GET", "/event", {
       as: admin,
       query: { limit: 2, ...(cursor && { cursor }) },
     });
-    seen.push(...answer.data.map(({ id }: { id: number }) => id));
+    seen.push(...answer.data.map(({ id }) => id));
     cursor = answer.page!.next_cursor;
   } while (cursor);
   expect(seen).toEqual(made);

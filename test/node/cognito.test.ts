@@ -4,6 +4,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { AwsClient } from "aws4fetch";
 import { createRemoteJWKSet, decodeJwt, jwtVerify } from "jose";
 import { afterEach, describe, expect, it } from "vitest";
 import type { TriggerEvent } from "../../aws/forward-cognito-triggers.mjs";
@@ -12,6 +13,8 @@ import { codesByMail } from "../../dev/cognito/mail.ts";
 import { type CognitoOptions, startCognito } from "../../dev/cognito.ts";
 
 const ada = { email: "ada@example.com", password: "Correct-Horse-1" };
+
+const keys = { accessKeyId: "LOCAL", secretAccessKey: "secret" };
 
 const ends: (() => Promise<void> | void)[] = [];
 afterEach(async () => {
@@ -31,6 +34,7 @@ async function start(options: Partial<CognitoOptions> = {}) {
     directory: options.directory ?? newDirectory(),
     port: 0,
     region: "eu-central-1",
+    ...keys,
     trigger: async (event) => {
       events.push(event);
       return event;
@@ -40,6 +44,25 @@ async function start(options: Partial<CognitoOptions> = {}) {
   });
   ends.push(cognito.stop);
   return { cognito, events, codes, newestCode: () => codes.at(-1)?.code ?? "" };
+}
+
+/** As the Worker does it: signed, with `custom:user_id` 42. */
+async function setUserId(pool: Awaited<ReturnType<typeof start>>, signedWith: typeof keys | null): Promise<Response> {
+  const request = {
+    method: "POST",
+    headers: {
+      "content-type": "application/x-amz-json-1.1",
+      "x-amz-target": "AWSCognitoIdentityProviderService.AdminUpdateUserAttributes",
+    },
+    body: JSON.stringify({
+      UserPoolId: pool.cognito.user_pool_id,
+      Username: pool.events[0]!.userName,
+      UserAttributes: [{ Name: "custom:user_id", Value: "42" }],
+    }),
+  };
+  if (!signedWith) return fetch(pool.cognito.endpoint, request);
+  const aws = new AwsClient({ ...signedWith, region: "eu-central-1", service: "cognito-idp", retries: 0 });
+  return aws.fetch(`${pool.cognito.endpoint}/`, request);
 }
 
 async function newPerson(pool: Awaited<ReturnType<typeof start>>) {
@@ -153,12 +176,20 @@ describe("Cognito of the local stack", () => {
   it("puts custom:user_id into the tokens of the next sign-in", async () => {
     const pool = await start();
     await newPerson(pool);
-    await callCognito(pool, "AdminUpdateUserAttributes", {
-      UserPoolId: pool.cognito.user_pool_id,
-      Username: pool.events[0]!.userName,
-      UserAttributes: [{ Name: "custom:user_id", Value: "42" }],
-    });
+    expect((await setUserId(pool, keys)).status).toBe(200);
     expect(decodeJwt(await signIn(pool, ada))["custom:user_id"]).toBe("42");
+  });
+
+  it.each([
+    ["no signature", null, "MissingAuthenticationTokenException"],
+    ["an unknown key", { ...keys, accessKeyId: "OTHER" }, "UnrecognizedClientException"],
+    ["a wrong secret", { ...keys, secretAccessKey: "other" }, "InvalidSignatureException"],
+  ])("refuses administration with %s", async (_what, signedWith, fault) => {
+    const pool = await start();
+    await newPerson(pool);
+    const response = await setUserId(pool, signedWith);
+    expect([response.status, await response.json()]).toEqual([400, expect.objectContaining({ __type: fault })]);
+    expect(decodeJwt(await signIn(pool, ada))["custom:user_id"]).toBeUndefined();
   });
 
   it("finds a person whatever the case of the address", async () => {

@@ -39,7 +39,8 @@ async function counting(deps: TestDeps, work: () => Promise<unknown>): Promise<n
   return deps.roundTrips() - before;
 }
 
-const peopleOf = (sent: Sent[]) => sent.flatMap((message) => ("recipients" in message ? message.recipients : []));
+const peopleOf = (sent: Sent[]): object[] =>
+  sent.flatMap((message): object[] => ("recipients" in message ? message.recipients : []));
 
 test("picking makes one round trip for 2,000 people, hands on at most 50 a message, and goes on after them", async () => {
   const { deps, event_id } = await crowd(2_100, "EMAIL");
@@ -63,15 +64,17 @@ test("picking makes one round trip for 2,000 people, hands on at most 50 a messa
 });
 
 test("a batch of e-mails makes one claim and one settle", async () => {
-  const { deps } = await crowd(20, "EMAIL");
+  const { deps, clock } = await crowd(20, "EMAIL");
   await receive(deps, taken(deps));
+  clock.ms += MINUTE;
   const messages = taken(deps);
   expect(await counting(deps, () => receive(deps, messages))).toBe(2);
 });
 
 test("a batch of SMS makes one claim and one settle for every 25", async () => {
-  const { deps } = await crowd(60, "SMS");
+  const { deps, clock } = await crowd(60, "SMS");
   await receive(deps, taken(deps));
+  clock.ms += MINUTE;
   const messages = taken(deps).filter(({ type }) => type === "send-sms");
   expect(peopleOf(messages)).toHaveLength(60);
   expect(await counting(deps, () => receive(deps, messages))).toBe(1 + 3);

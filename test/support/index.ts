@@ -4,7 +4,7 @@
  */
 import { env } from "cloudflare:workers";
 import { type SQL, sql } from "drizzle-orm";
-import { importJWK, type JWK, SignJWT } from "jose";
+import { importJWK, SignJWT } from "jose";
 import { inject } from "vitest";
 import { api } from "../../src/api/index.ts";
 import { connect, rows } from "../../src/clients/neon.ts";
@@ -12,9 +12,8 @@ import { type Bindings, buildDeps, type Deps } from "../../src/deps.ts";
 import { readSettings, type Settings } from "../../src/env.ts";
 import type { Message } from "../../src/queues/messages.ts";
 
-export type Pool = { private: JWK; public: JWK };
-export const pool = inject("pool") as Pool;
-const inboxUrl = inject("inbox") as string;
+export const pool = inject("pool");
+const inboxUrl = inject("inbox");
 export const settings = await withOwnDatabase(readSettings(env));
 
 /** Each test file has a database of its own, made from the migrated one: a tick of one file does not claim what another waits for. */
@@ -27,14 +26,6 @@ async function withOwnDatabase(shared: Settings): Promise<Settings> {
   await admin.execute(sql.raw(`create database ${name} template ${template}`));
   url.pathname = `/${name}`;
   return { ...shared, DATABASE_URL: url.href };
-}
-
-declare module "vitest" {
-  interface ProvidedContext {
-    settings: Record<string, string>;
-    pool: Pool;
-    inbox: string;
-  }
 }
 
 export type Sent = Message & { delaySeconds: number };
@@ -204,16 +195,9 @@ export async function inbox(channel: "sms" | "email" | "push", to: string): Prom
 }
 
 type Fault = { channel: string; kind: string; to?: string; times?: number; ms?: number };
-let faults: Fault[] = [];
-
 /** Adds a fault for one address, so that no other test meets it. */
 export async function fault(added: Fault & { to: string }): Promise<void> {
-  faults = [...faults, added];
-  const answer = await fetch(`${inboxUrl}/faults`, {
-    method: "PUT",
-    body: JSON.stringify(faults),
-    headers: { "content-type": "application/json" },
-  });
-  if (!answer.ok) throw new Error(`the inbox refused the faults: ${answer.status} ${await answer.text()}`);
+  const answer = await fetch(`${inboxUrl}/faults`, { method: "POST", body: JSON.stringify([added]) });
+  if (!answer.ok) throw new Error(`the inbox refused the fault: ${answer.status} ${await answer.text()}`);
   await answer.body?.cancel();
 }

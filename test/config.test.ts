@@ -1,0 +1,79 @@
+import { expect, test } from "vitest";
+import { JOBS } from "../src/cron/index.ts";
+import { readSettings, SettingsError } from "../src/env.ts";
+import { Message } from "../src/queues/messages.ts";
+import config from "../wrangler.toml?raw";
+
+const all = (pattern: RegExp): string[] => [...config.matchAll(pattern)].map((match) => match[1]!);
+const types = Message.options.map((option) => option.shape.type.value).sort();
+
+test("every message type has its queue, with a producer named after it and a consumer that writes out every setting", () => {
+  const producers = [...config.matchAll(/\[\[queues\.producers\]\]\nqueue = "(.+)"\nbinding = "(.+)"/g)];
+  expect(producers.map(([, queue]) => queue).sort()).toEqual(types);
+  for (const [, queue, binding] of producers) expect(binding).toBe(queue!.toUpperCase().replaceAll("-", "_"));
+  expect(all(/\[\[queues\.consumers\]\]\nqueue = "(.+)"/g).sort()).toEqual([...types, "dead-letters"].sort());
+  for (const block of config.split("[[queues.consumers]]").slice(1)) {
+    for (const setting of ["max_batch_size", "max_batch_timeout", "max_retries", "retry_delay"])
+      expect(block).toContain(`${setting} = `);
+    if (!block.includes('"dead-letters"\n')) expect(block).toContain('dead_letter_queue = "dead-letters"');
+  }
+});
+
+test("every schedule of the configuration has its job, and every job its schedule", () => {
+  const crons = /crons = \[(.*)\]/
+    .exec(config)![1]!
+    .split(/,\s*/)
+    .map((cron) => cron.replaceAll('"', ""));
+  expect(crons.sort()).toEqual(Object.keys(JOBS).sort());
+});
+
+const good = {
+  DATABASE_URL: "postgres://torium:x@localhost/torium",
+  AWS_ACCESS_KEY_ID: "key",
+  AWS_SECRET_ACCESS_KEY: "secret",
+  COGNITO_HOOK_SECRET: "0123456789abcdef,fedcba9876543210",
+  CODE_PEPPER: "0123456789abcdef",
+  LINK_SECRET: "0123456789abcdef",
+  AWS_REGION: "eu-central-1",
+  COGNITO_USER_POOL_ID: "eu-central-1_abc",
+  COGNITO_CLIENT_IDS: "one, two",
+  SES_FROM: "Torium <a@torium.test>",
+  PUBLIC_URL: "https://api.torium.test/",
+};
+
+test("settings are read with their defaults, and the issuer follows from the pool", () => {
+  expect(readSettings(good)).toMatchObject({
+    COGNITO_CLIENT_IDS: ["one", "two"],
+    COGNITO_ISSUER: "https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_abc",
+    COGNITO_JWKS_URL: "https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_abc/.well-known/jwks.json",
+    COGNITO_HOOK_SECRET: ["0123456789abcdef", "fedcba9876543210"],
+    PUBLIC_URL: "https://api.torium.test",
+    DEFAULT_TIME_ZONE: "Europe/Warsaw",
+    DEFAULT_LOCALE: "en",
+    SMS_COUNTRIES: ["PL"],
+  });
+});
+
+test("missing and malformed settings are all named at once, and no value is shown", () => {
+  const bad = {
+    ...good,
+    DATABASE_URL: "mysql://user:hunter2@host",
+    LINK_SECRET: "short-hunter2",
+    AWS_REGION: "",
+    DEFAULT_TIME_ZONE: "Mars/Olympus",
+    SMS_PRICES_USD: "cheap",
+  };
+  expect(() => readSettings(bad)).toThrow(SettingsError);
+  try {
+    readSettings(bad);
+  } catch (error) {
+    const { message } = error as Error;
+    for (const name of ["DATABASE_URL", "LINK_SECRET", "AWS_REGION", "DEFAULT_TIME_ZONE", "SMS_PRICES_USD"])
+      expect(message).toContain(name);
+    expect(message).not.toMatch(/hunter2|Mars|cheap/);
+  }
+});
+
+test("a country that SMS may go to needs its price", () => {
+  expect(() => readSettings({ ...good, SMS_COUNTRIES: "PL,DE" })).toThrow(/SMS_PRICES_USD.*DE/s);
+});
