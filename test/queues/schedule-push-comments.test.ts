@@ -1,5 +1,6 @@
 import { sql } from "drizzle-orm";
 import { expect, test } from "vitest";
+import { transact } from "../../src/clients/neon.ts";
 import { claimCommentPushes, settleCommentPushes } from "../../src/domain/comment-pushes.ts";
 import { arrangedEvent, device, groupOfEveryRole } from "../support/arranged.ts";
 import { call, fault, inbox, query, settings, type TestDeps, unique } from "../support/index.ts";
@@ -290,14 +291,21 @@ test("a consumer that dies after its claim is made up for by the sweep, once its
 test("of many claims at once one gets each person", async () => {
   for (let round = 0; round < 5; round++) {
     const { clock, deps, id } = await commented();
+    // Holds the comment while the claims arrive, so that they go on together.
+    const held = transact(
+      deps.db,
+      sql`select id from events_comments where id = ${id} for update`,
+      sql`select count(*) from generate_series(1, 1000000)`,
+    );
     const claims = await Promise.all(
-      Array.from({ length: 8 }, () =>
+      Array.from({ length: 5 }, () =>
         claimCommentPushes(deps.db, [{ events_comments_id: id, after_user_id: 0 }], {
           token: crypto.randomUUID(),
           now: clock.ms,
         }),
       ),
     );
+    await held;
     expect(claims.flatMap(({ pushes }) => pushes)).toHaveLength(2);
   }
 });
