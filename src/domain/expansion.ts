@@ -5,6 +5,7 @@
 import { RRuleTemporal } from "rrule-temporal";
 import type { RRule } from "./rrule.ts";
 import { floatingMs, floatingWall, placeWallTime, wallTimeAt } from "./time.ts";
+import { needsYearlyDates, yearlyDates } from "./yearly-dates.ts";
 
 const DAY_MS = 86_400_000;
 const YEAR_MS = 366 * DAY_MS;
@@ -14,10 +15,20 @@ const END_MS = Date.UTC(9999, 11, 31, 23, 59, 59);
  * 28 years, and once after 40.
  */
 export const HORIZON_YEARS = 45;
-/** Windows end on a multiple of this, so that neighbours share one. */
+/** How far COUNT may reach. */
+export const COUNT_YEARS = 100;
+/** The library's searches end on a multiple of this, so that neighbours share one. */
 const WINDOW_STEP_MS = 5 * YEAR_MS;
 /** The library's own stop lies beyond every search: the window's end is what stops it. */
 const MAX_ITERATIONS = 100_000;
+
+/** The moments of a rule without end, ms on the clock without a zone; all bounds are included. Null: none there. */
+export type Dates = {
+  next(from: number, end: number): number | null;
+  previous(until: number): number | null;
+  /** The `count`th from the start on. */
+  nth(count: number, end: number): number | null;
+};
 
 export type Expansion = {
   /** From a wall time on, in order; what lies before it is jumped over. Lazy. */
@@ -34,75 +45,80 @@ export const isOver = (until: NonNullable<RRule["until"]>, wall: string, timeZon
 export function expand(rule: RRule, start: string, timeZone: string): Expansion {
   const { until } = rule;
   const startMs = floatingMs(start);
+  const dates = datesOf(rule, start);
   let limit = END_MS;
   // A day more than UNTIL: isOver is exact.
   if (until !== null)
     limit = floatingMs(until.utc ? wallTimeAt(floatingMs(until.wall), timeZone) : until.wall) + DAY_MS;
+  // COUNT is walked to once: from then on it is an end that can be jumped to.
   else if (rule.count !== null) limit = floatingMs(lastCounted(rule, start) ?? start);
-  const exactFrom = limit - 2 * DAY_MS;
-
-  let window = { end: 0, rule: null as RRuleTemporal | null };
-  const windowTo = (wanted: number): RRuleTemporal => {
-    const end = Math.min(limit, Math.ceil(wanted / WINDOW_STEP_MS) * WINDOW_STEP_MS);
-    if (window.rule === null || window.end !== end)
-      window = { end, rule: libraryRule(rule, start, `UNTIL=${basic(end)}`) };
-    return window.rule!;
-  };
-  const isPast = (at: number) => until !== null && at > exactFrom && isOver(until, floatingWall(at), timeZone);
+  const isPast = (at: number) =>
+    at > limit || (until !== null && at > limit - 2 * DAY_MS && isOver(until, floatingWall(at), timeZone));
 
   return {
     *from(wall) {
       for (let from = Math.max(floatingMs(wall), startMs); from <= limit; ) {
-        const current = windowTo(from + HORIZON_YEARS * YEAR_MS);
-        const { end } = window;
-        let at = current.next(new Date(from), true)?.epochMilliseconds;
-        if (at === undefined) return;
-        for (; at !== undefined; at = current.next(new Date(at), false)?.epochMilliseconds) {
-          if (isPast(at)) return;
-          yield floatingWall(at);
-          from = at + 1000;
-        }
-        if (end === limit) return;
+        const at = dates.next(from, Math.min(limit, from + HORIZON_YEARS * YEAR_MS));
+        if (at === null || isPast(at)) return;
+        yield floatingWall(at);
+        from = at + 1000;
       }
     },
     upTo(wall) {
-      for (let before = Math.min(floatingMs(wall), limit); before >= startMs; ) {
-        const at = windowTo(before + DAY_MS).previous(new Date(before), true)?.epochMilliseconds;
-        if (at === undefined) return null;
-        if (!isPast(at)) return floatingWall(at);
-        before = at - 1000;
+      for (let until = Math.min(floatingMs(wall), limit); until >= startMs; ) {
+        const at = dates.previous(until);
+        if (at === null || !isPast(at)) return at === null ? null : floatingWall(at);
+        until = at - 1000;
       }
       return null;
     },
   };
 }
 
-/** How far COUNT may reach. */
-export const COUNT_YEARS = 50;
-
-/**
- * The occurrence that COUNT ends with, walked to once: from then on it is an UNTIL, which the library can jump to. Null where it lies further
- * than any count is followed.
- */
+/** The occurrence that COUNT ends with; null where it lies further than any count is followed. */
 export function lastCounted(rule: RRule, start: string): string | null {
-  const bound = basic(Math.min(END_MS, floatingMs(start) + COUNT_YEARS * YEAR_MS));
-  let walked = 0;
-  let last: number | null = null;
-  libraryRule(rule, start, `UNTIL=${bound}`).all((one) => {
-    walked += 1;
-    last = one.epochMilliseconds;
-    return walked < rule.count!;
-  });
-  return walked === rule.count && last !== null ? floatingWall(last) : null;
+  const end = Math.min(END_MS, floatingMs(start) + COUNT_YEARS * YEAR_MS);
+  const last = rule.count === null ? null : datesOf(rule, start).nth(rule.count, end);
+  return last === null ? null : floatingWall(last);
+}
+
+const datesOf = (rule: RRule, start: string): Dates =>
+  needsYearlyDates(rule) ? yearlyDates(rule, floatingMs(start)) : libraryDates(rule, start);
+
+function libraryDates(rule: RRule, start: string): Dates {
+  let [library, libraryEnd]: [RRuleTemporal | null, number] = [null, 0];
+  /** Reaches at least to `end`: one instance serves for years. */
+  const reaching = (end: number): RRuleTemporal => {
+    const wanted = Math.min(END_MS, Math.ceil(end / WINDOW_STEP_MS) * WINDOW_STEP_MS);
+    if (library === null || libraryEnd !== wanted) [library, libraryEnd] = [libraryRule(rule, start, wanted), wanted];
+    return library;
+  };
+  return {
+    next(from, end) {
+      const at = reaching(end).next(new Date(from), true)?.epochMilliseconds;
+      return at === undefined || at > end ? null : at;
+    },
+    previous: (until) => reaching(until).previous(new Date(until), true)?.epochMilliseconds ?? null,
+    nth(count, end) {
+      let [walked, at]: [number, number | null] = [0, null];
+      libraryRule(rule, start, end).all((one) => {
+        walked += 1;
+        at = one.epochMilliseconds;
+        return walked < count;
+      });
+      return walked === count ? at : null;
+    },
+  };
 }
 
 const basic = (ms: number): string => `${floatingWall(ms).replace(/[-:]/g, "").replace(" ", "T")}Z`;
 
-function libraryRule(rule: RRule, start: string, end: string): RRuleTemporal {
+/** COUNT is left to `nth`: with it the library walks an odd rule from the start at every step. */
+function libraryRule(rule: RRule, start: string, end: number): RRuleTemporal {
   const { interval, parts } = rule;
   // Days of the month limit a daily rule and expand a monthly one to the same days, which are found a month at a time.
   const freq = rule.freq === "DAILY" && interval === 1 && parts.has("BYMONTHDAY") ? "MONTHLY" : rule.freq;
-  const fields = [`FREQ=${freq}`, `INTERVAL=${interval}`, end];
+  const fields = [`FREQ=${freq}`, `INTERVAL=${interval}`, `UNTIL=${basic(end)}`];
   for (const [name, values] of parts) {
     // On one day there is one time, which is the start's: nothing is left to select.
     const timeOfDay = name === "BYHOUR" || name === "BYMINUTE" || name === "BYSECOND" || name === "BYSETPOS";

@@ -11,7 +11,7 @@ export type Series = { event_timestamp: string; time_zone: string; recurrence: s
 
 /**
  * Why the recurrence of an event that starts at the wall time `start` is refused, in a client's words; null where it is not. Bounded,
- * whatever the rule: nothing is searched further than 50 years from the start.
+ * whatever the rule: nothing is searched further than 100 years from the start.
  */
 export function checkRecurrence(recurrence: string, start: string, timeZone: string): string | null {
   const rule = parseRRule(recurrence);
