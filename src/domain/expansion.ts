@@ -30,6 +30,9 @@ export type Dates = {
   nth(count: number, end: number): number | null;
 };
 
+/** On one day there is one time, which is the start's: in a daily rule these leave nothing to select. */
+const WITHIN_A_DAY = new Set(["BYHOUR", "BYMINUTE", "BYSECOND", "BYSETPOS"]);
+
 export type Expansion = {
   /** From a wall time on, in order; what lies before it is jumped over. Lazy. */
   from(wall: string): Generator<string, void, undefined>;
@@ -100,6 +103,11 @@ function libraryDates(rule: RRule, start: string): Dates {
     },
     previous: (until) => reaching(until).previous(new Date(until), true)?.epochMilliseconds ?? null,
     nth(count, end) {
+      const step = plainStep(rule);
+      if (step !== null) {
+        const last = floatingMs(start) + (count - 1) * step;
+        return last <= end ? last : null;
+      }
       let [walked, at]: [number, number | null] = [0, null];
       libraryRule(rule, start, end).all((one) => {
         walked += 1;
@@ -111,6 +119,13 @@ function libraryDates(rule: RRule, start: string): Dates {
   };
 }
 
+/** The distance of all occurrences, ms, where it is one by its very rule. */
+function plainStep({ freq, interval, parts }: RRule): number | null {
+  if ([...parts.keys()].some((name) => name !== "WKST" && !WITHIN_A_DAY.has(name))) return null;
+  if (freq === "DAILY") return interval * DAY_MS;
+  return freq === "WEEKLY" && !parts.has("BYSETPOS") ? interval * 7 * DAY_MS : null;
+}
+
 const basic = (ms: number): string => `${floatingWall(ms).replace(/[-:]/g, "").replace(" ", "T")}Z`;
 
 /** COUNT is left to `nth`: with it the library walks an odd rule from the start at every step. */
@@ -120,9 +135,7 @@ function libraryRule(rule: RRule, start: string, end: number): RRuleTemporal {
   const freq = rule.freq === "DAILY" && interval === 1 && parts.has("BYMONTHDAY") ? "MONTHLY" : rule.freq;
   const fields = [`FREQ=${freq}`, `INTERVAL=${interval}`, `UNTIL=${basic(end)}`];
   for (const [name, values] of parts) {
-    // On one day there is one time, which is the start's: nothing is left to select.
-    const timeOfDay = name === "BYHOUR" || name === "BYMINUTE" || name === "BYSECOND" || name === "BYSETPOS";
-    if (rule.freq !== "DAILY" || !timeOfDay) fields.push(`${name}=${values.join()}`);
+    if (rule.freq !== "DAILY" || !WITHIN_A_DAY.has(name)) fields.push(`${name}=${values.join()}`);
   }
   return new RRuleTemporal({
     rruleString: `DTSTART:${basic(floatingMs(start))}\nRRULE:${fields.join(";")}`,

@@ -14,6 +14,8 @@ export type RRule = {
 };
 
 const MAX_LENGTH = 1_000;
+/** Each is walked to once. */
+const MAX_COUNT = 10_000;
 const FREQUENCIES: string[] = ["DAILY", "WEEKLY", "MONTHLY", "YEARLY"] satisfies Frequency[];
 const MORE_OFTEN = ["HOURLY", "MINUTELY", "SECONDLY"];
 const WEEKDAY = /^(?:([+-]?)(\d{1,2}))?(MO|TU|WE|TH|FR|SA|SU)$/;
@@ -54,7 +56,8 @@ export function parseRRule(text: string): RRule | string {
   if (interval === null) return "INTERVAL must be a whole number from 1";
   const counted = fields.get("COUNT");
   const count = counted === undefined ? null : positive(counted);
-  if (counted !== undefined && count === null) return "COUNT must be a whole number from 1";
+  if (counted !== undefined && (count === null || count > MAX_COUNT))
+    return `COUNT must be a whole number from 1 to ${MAX_COUNT}`;
   const until = fields.has("UNTIL") ? parseUntil(fields.get("UNTIL")!) : null;
   if (until === undefined) return "UNTIL must be a date or time like 20271231T225959Z";
   if (count !== null && until !== null) return "COUNT and UNTIL exclude each other";
