@@ -12,7 +12,7 @@ export function intercept(prefix: string, answer: (call: Call) => Promise<Respon
     const url = input instanceof Request ? input.url : String(input);
     if (!url.startsWith(prefix)) return real(input, init);
     const request = new Request(input, init);
-    const call = { url, headers: request.headers, body: await request.text() };
+    const call = { url, headers: request.headers, body: new TextDecoder().decode(await request.arrayBuffer()) };
     calls.push(call);
     return answer(call);
   });
