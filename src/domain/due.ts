@@ -103,7 +103,7 @@ export async function findDue(db: Db, job: string | null, now: number, clock: nu
           select s.id, min(s.after_user_id) as after_user_id
           from (select id, after_user_id from stale_reminder union all select id, user_id - 1 from stale_delivery) s group by 1
         ), comment as (
-          update events_comments c set next_attempt_at = ${later}
+          update events_comments c set next_attempt_at = case when c.user_id is not null then ${later} end
           where c.id in (select id from events_comments where next_attempt_at <= ${at}
                          order by next_attempt_at limit ${DUE_A_TURN} for update skip locked)
           returning c.*

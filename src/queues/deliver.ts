@@ -15,9 +15,10 @@ import {
 import { type RetryClass, retryDelaySeconds, STOP_SENDING_AFTER_MS } from "../domain/rules.ts";
 import { CONNECTIONS, eachAtMost } from "./concurrency.ts";
 import type { Delivery } from "./delivery.ts";
-import { enqueue, type Outgoing } from "./enqueue.ts";
+import type { Outgoing } from "./enqueue.ts";
 import type { MessageOf } from "./messages.ts";
 import { persist } from "./persist.ts";
+import { wake } from "./wake.ts";
 
 /** The queue counts whole seconds: the rest of one is waited for here, more goes back to the queue. */
 const WAITS_FOR_MS = 1_500;
@@ -166,12 +167,3 @@ const handOn = ({ event_reminders_id, event_id, event_timestamp, first_user_id }
     after_user_id: first_user_id - 1,
   },
 });
-
-/** The ledger holds all of it already: a message that cannot be sent is made up for by the sweep. */
-async function wake(deps: Deps, outgoing: Outgoing[]): Promise<void> {
-  try {
-    await enqueue(deps.bindings, outgoing);
-  } catch (error) {
-    deps.log.error("enqueue", error, { messages: outgoing.length });
-  }
-}
