@@ -28,7 +28,7 @@ export async function keepPerson(
     sql`with known as (
           select id from users where cognito_user_id = ${sub} and confirmed_at is not null
         ), taken as (
-          select from users where email = ${email} and cognito_user_id <> ${sub} and not exists (select from known)
+          select from users where email = ${email} and cognito_user_id <> ${sub}
         ), made as (
           insert into users (cognito_user_id, email, username, confirmed_at)
           select ${sub}::text, ${email}::text, ${username}::text, case when ${confirmed} then now() end

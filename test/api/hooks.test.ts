@@ -242,10 +242,10 @@ test("whoever confirms an address has it, in whatever order the sign-ups came", 
   expect(await rowsOf(email)).toMatchObject([{ cognito_user_id: newer, username: "Newer", confirmed: true }]);
 });
 
-test("two sign-ups of one address at once leave one row", async () => {
+test("many sign-ups of one address at once leave one row", async () => {
   const email = newEmail();
-  const answers = await Promise.all([1, 2, 3, 4].map(() => signUp(newSub(), email)));
-  expect(answers.map(({ http }) => http)).toEqual([200, 200, 200, 200]);
+  const answers = await Promise.all(Array.from({ length: 20 }, () => signUp(newSub(), email)));
+  expect(new Set(answers.map(({ http }) => http))).toEqual(new Set([200]));
   expect(await rowsOf(email)).toHaveLength(1);
 });
 
