@@ -55,8 +55,7 @@ export function expand(rule: RRule, start: string, timeZone: string): Expansion 
     limit = floatingMs(until.utc ? wallTimeAt(floatingMs(until.wall), timeZone) : until.wall) + DAY_MS;
   // COUNT is walked to once: from then on it is an end that can be jumped to.
   else if (rule.count !== null) limit = floatingMs(lastCounted(rule, start) ?? start);
-  const isPast = (at: number) =>
-    at > limit || (until !== null && at > limit - 2 * DAY_MS && isOver(until, floatingWall(at), timeZone));
+  const isPast = (at: number) => until !== null && at > limit - 2 * DAY_MS && isOver(until, floatingWall(at), timeZone);
 
   return {
     *from(wall) {

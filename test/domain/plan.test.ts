@@ -1,43 +1,6 @@
 import { describe, expect, it } from "vitest";
-import {
-  advance,
-  dueReminders,
-  nextReminder,
-  type PlannedReminder,
-  plan,
-  type Schedule,
-  upcomingOccurrences,
-} from "../../src/domain/plan.ts";
-import { rfc3339 } from "../../src/domain/time.ts";
-
-const at = (text: string) => Date.parse(text);
-const START = "2027-03-01 09:00:00";
-const EVE = at("2027-02-01T00:00:00Z");
-
-const schedule = (with_: Partial<Schedule>): Schedule => ({
-  event_timestamp: START,
-  time_zone: "Europe/Warsaw",
-  recurrence: null,
-  exceptions: [],
-  leads: ["0"],
-  planned_at: EVE,
-  ...with_,
-});
-const skipped = (occurrence: string) => ({ occurrence, moved_to: null });
-const moved = (occurrence: string, moved_to: string) => ({ occurrence, moved_to });
-
-/** `<due> <name>`, in UTC and without what all share. */
-const told = (reminder: PlannedReminder | null) =>
-  reminder && `${rfc3339(reminder.due_at).slice(0, 16)} ${reminder.event_timestamp.slice(0, 10)}`;
-const short = (occurrence: { event_timestamp: string; starts_at: number }) =>
-  `${occurrence.event_timestamp.slice(5, 10)} at ${rfc3339(occurrence.starts_at).slice(5, 16)}`;
-
-function reminders(of: Schedule, lead: string, count: number, fallback = false): (string | null)[] {
-  const list: (string | null)[] = [];
-  let next = nextReminder(of, lead, fallback, null);
-  for (; next !== null && list.length < count; next = nextReminder(of, lead, fallback, next)) list.push(told(next));
-  return list;
-}
+import { nextReminder, plan, type Schedule, upcomingOccurrences } from "../../src/domain/plan.ts";
+import { at, EVE, moved, reminders, START, schedule, short, skipped, told } from "./schedules.ts";
 
 describe("an event that takes place once", () => {
   it.each([
@@ -148,6 +111,17 @@ describe("a recurring event", () => {
     expect(told(nextReminder(of, "60", false, null))).toBe("2027-02-01T07:00 2027-02-01");
   });
 
+  it("is still ahead between its skipped time and the moment when it takes place", () => {
+    const planned_at = at("2027-03-28T01:15:00Z");
+    const of = schedule({ event_timestamp: "2027-03-27 02:30:00", recurrence: "FREQ=DAILY", planned_at });
+    expect(told(nextReminder(of, "0", false, null))).toBe("2027-03-28T01:30 2027-03-28");
+  });
+
+  it("has a lead of a month ahead though February is the shortest", () => {
+    const of = schedule({ recurrence: "FREQ=DAILY", leads: ["P1M"], planned_at: at("2027-02-27T12:00:00Z") });
+    expect(told(nextReminder(of, "P1M", false, null))).toBe("2027-02-28T08:00 2027-03-28");
+  });
+
   it("without leads has no reminder, also none for want of one", () => {
     expect(plan(schedule({ recurrence: "FREQ=DAILY;COUNT=2", leads: [] })).reminders).toEqual([]);
   });
@@ -199,6 +173,13 @@ describe("exceptions", () => {
     ]);
   });
 
+  it("that skip the last ones make an earlier one the last", () => {
+    const of = daily(skipped("2027-03-04 09:00:00"), skipped("2027-03-03 09:00:00"));
+    expect(plan({ ...of, planned_at: at("2028-01-01T00:00:00Z") }).upcoming.map(short)).toEqual([
+      "03-02 at 03-02T08:00",
+    ]);
+  });
+
   it("of times that the rule does not give change nothing", () => {
     const of = daily(
       moved("2027-03-02 10:00:00", "2027-03-02 11:00:00"),
@@ -218,82 +199,5 @@ describe("exceptions", () => {
   it("that skip everything leave nothing ahead", () => {
     const of = schedule({ recurrence: "FREQ=DAILY;COUNT=1", exceptions: [skipped(START)] });
     expect(plan(of)).toEqual({ reminders: [{ lead: "0", fallback: false, next: null }], upcoming: [] });
-  });
-});
-
-describe("what a row remembers of the occurrences ahead", () => {
-  it("reaches to the one after the last planned reminder's, and to two at least", () => {
-    const of = schedule({ recurrence: "FREQ=WEEKLY", leads: ["0", "P1W"], planned_at: at("2027-03-01T09:00:00Z") });
-    expect(plan(of).upcoming.map(short)).toEqual([
-      "03-08 at 03-08T08:00",
-      "03-15 at 03-15T08:00",
-      "03-22 at 03-22T08:00",
-    ]);
-    expect(plan({ ...of, leads: ["0"] }).upcoming).toHaveLength(2);
-  });
-
-  it("is everything to the end once no reminder is left", () => {
-    const of = schedule({ recurrence: "FREQ=DAILY;COUNT=10", leads: ["P1W"] });
-    const last = {
-      lead: "P1W",
-      fallback: false,
-      due_at: at("2027-03-03T08:00:00Z"),
-      event_timestamp: "2027-03-10 09:00:00",
-    };
-    const { reminders: ahead, upcoming } = advance(of, [last], last.due_at);
-    expect(ahead).toEqual([{ lead: "P1W", fallback: false, next: null }]);
-    expect(upcoming.map(short).at(-1)).toBe("03-10 at 03-10T08:00");
-    expect(upcoming).toHaveLength(7);
-  });
-
-  it("is bounded", () => {
-    expect(plan(schedule({ recurrence: "FREQ=DAILY", leads: ["P1M"] })).upcoming.length).toBeLessThanOrEqual(70);
-    expect(plan(schedule({ recurrence: "FREQ=DAILY", leads: [] })).upcoming).toHaveLength(70);
-  });
-});
-
-describe("a tick", () => {
-  const of = schedule({ recurrence: "FREQ=DAILY", leads: ["P1D", "0"] });
-  const first = { due_at: at("2027-03-01T08:00:00Z"), event_timestamp: START };
-
-  it("finds every reminder since an outage of a year, none twice, in as many turns as it takes", () => {
-    const until = at("2028-02-29T12:00:00Z");
-    const found = dueReminders(of, "0", false, first, until, 300);
-    expect(found).toHaveLength(300);
-    const [next] = advance(of, [{ ...found.at(-1)!, fallback: false }], until).reminders;
-    found.push(...dueReminders(of, "0", false, next!.next!, until, 300));
-    expect(found).toHaveLength(366);
-    expect(new Set(found.map(told)).size).toBe(366);
-    expect(told(found.at(-1)!)).toBe("2028-02-29T08:00 2028-02-29");
-  });
-
-  it("finds nothing before it is due", () => {
-    expect(dueReminders(of, "0", false, first, first.due_at - 1, 300)).toEqual([]);
-    expect(dueReminders(of, "0", false, first, first.due_at, 300).map(told)).toEqual(["2027-03-01T08:00 2027-03-01"]);
-  });
-
-  it("finds what a row says is due, though the zone's rules have changed since", () => {
-    const stale = { ...first, due_at: first.due_at + 3_600_000 };
-    expect(dueReminders(of, "0", false, stale, stale.due_at, 300)).toEqual([
-      { ...stale, lead: "0", starts_at: first.due_at },
-    ]);
-  });
-
-  it("goes on after what was claimed, a claim ahead of its time included, and leaves the other leads as they are", () => {
-    const now = first.due_at - 150_000;
-    const { reminders: ahead, upcoming } = advance(of, [{ lead: "0", fallback: false, ...first }], now);
-    expect(ahead.map(({ lead, next }) => [lead, told(next)])).toEqual([["0", "2027-03-02T08:00 2027-03-02"]]);
-    expect(upcoming.map(short)).toEqual(["03-01 at 03-01T08:00", "03-02 at 03-02T08:00", "03-03 at 03-03T08:00"]);
-  });
-
-  it("that plans step by step gives what planning at once gives", () => {
-    const exceptions = [moved("2027-03-05 09:00:00", "2027-03-03 07:00:00"), skipped("2027-03-06 09:00:00")];
-    const series = schedule({ recurrence: "FREQ=DAILY;COUNT=9", leads: ["P2D", "30"], exceptions });
-    for (const lead of series.leads) {
-      const start = nextReminder(series, lead, false, null)!;
-      const all = dueReminders(series, lead, false, start, Number.MAX_SAFE_INTEGER, 99).map(told);
-      expect(all).toEqual(reminders(series, lead, 99));
-      expect(all).toHaveLength(8);
-    }
   });
 });
