@@ -1,17 +1,18 @@
 import { Hono } from "hono";
 import { z } from "zod";
+import { changeEvent, deleteEvent } from "../domain/event-changes.ts";
+import { refuse, scheduleIssues } from "../domain/event-plan.ts";
 import { createEvent, listEvents, type NewEvent, notifyEvent } from "../domain/events.ts";
 import { isCurrency, parseAmount } from "../domain/money.ts";
 import type { Exception } from "../domain/plan.ts";
-import { checkRecurrence, legacyRecurrence, nearestPeriod, onceLead } from "../domain/recurrence.ts";
+import { legacyRecurrence, nearestPeriod, onceLead, type Period } from "../domain/recurrence.ts";
 import { CLAIM_AHEAD_MS } from "../domain/rules.ts";
 import { isTimeZone, parseInstant, parseWallTime, wallTimeAt } from "../domain/time.ts";
-import { invalid } from "../errors.ts";
 import { enqueue } from "../queues/enqueue.ts";
 import { handOnDue } from "../queues/hand-on.ts";
 import { act } from "./auth.ts";
-import { type Api, ok } from "./envelope.ts";
-import { decodeCursor, encodeCursor, id, input, page, queryId, text } from "./validate.ts";
+import { type Api, type ApiContext, ok } from "./envelope.ts";
+import { cursorInstant, decodeCursor, encodeCursor, id, input, page, queryId, text } from "./validate.ts";
 
 const wallTime = z.string().transform((value, context) => {
   const wall = parseWallTime(value);
@@ -30,6 +31,26 @@ const lead = z.union(
   },
 );
 
+const PERIODS = ["1 day", "1 week", "1 month"] as const;
+/** As the first app is answered; it may say so again. */
+const PERIODS_OUT = new Map<unknown, Period>([
+  ["1 day, 0:00:00", "1 day"],
+  ["7 days, 0:00:00", "1 week"],
+  ["30 days, 0:00:00", "1 month"],
+]);
+
+/** An occurrence has one exception. */
+const eachOnce = (context: z.core.ParsePayload<Exception[]>) => {
+  const seen = new Set<string>();
+  for (const [place, { occurrence }] of context.value.entries()) {
+    if (seen.has(occurrence)) {
+      const message = "is named twice";
+      context.issues.push({ code: "custom", path: [place, "occurrence"], message, input: occurrence });
+    }
+    seen.add(occurrence);
+  }
+};
+
 const fields = z.object({
   group_id: id,
   name: text(1, 500),
@@ -38,19 +59,21 @@ const fields = z.object({
   starts_at: instant.optional(),
   time_zone: z.string().refine(isTimeZone, "is not an IANA time zone").optional(),
   reminder: z.enum(["once", "periodical"]).optional(),
-  schedule_period: z.enum(["1 day", "1 week", "1 month"]).optional(),
+  schedule_period: z.enum(PERIODS).optional(),
   recurrence: z.string().max(500).nullable().optional(),
   exceptions: z
     .array(z.object({ occurrence: wallTime, moved_to: wallTime.nullable() }))
     .max(500)
+    .check(eachOnce)
     .optional(),
   reminders: z.array(lead).min(1).max(5, "must be at most 5").optional(),
   is_budget: z.boolean(),
   budget: z.unknown().optional(),
-  currency: z.string().refine(isCurrency, "is not an ISO 4217 currency").default("PLN"),
+  currency: z.string().refine(isCurrency, "is not an ISO 4217 currency").optional(),
   users: z.array(id).max(100_000).optional(),
 });
 type Fields = z.infer<typeof fields>;
+type Given = { [Name in keyof Fields]?: Fields[Name] | undefined };
 
 /** What no field can say alone; asked even where another field is wrong, so that every fault is named at once. */
 const NewEventInput = fields.check(
@@ -69,20 +92,41 @@ const NewEventInput = fields.check(
   together("exceptions", "need a recurrence", (event) => !event.exceptions?.length || Boolean(event.recurrence)),
 );
 
+/** Any field, each absent one keeping its value; what depends on the event as it is stands in the domain. */
+const EventChangeInput = fields
+  .partial()
+  .extend({
+    id,
+    schedule_period: z.preprocess((given) => PERIODS_OUT.get(given) ?? given, z.enum(PERIODS)).optional(),
+  })
+  .check(
+    together(
+      "budget",
+      "must be an amount in the event's currency",
+      (event) => event.is_budget !== true || event.budget === undefined || amountOf(event, FINEST_CURRENCY) !== null,
+    ),
+    together("exceptions", "need a recurrence", (event) => !event.exceptions?.length || event.recurrence !== null),
+  );
+
 /** A refinement over several fields that also runs beside other faults; what is wrong by itself is then seen as it came. */
-function together(path: string, message: string, holds: (event: Partial<Fields>) => boolean) {
-  return z.refine<Partial<Fields>>((event) => holds(event), {
+function together(path: string, message: string, holds: (event: Given) => boolean) {
+  return z.refine<Given>((event) => holds(event), {
     path: [path],
     message,
     when: ({ value }) => typeof value === "object" && value !== null,
   });
 }
 
-const isNewer = (event: Partial<Fields>) => event.recurrence !== undefined || event.reminders !== undefined;
+const isNewer = (event: Given) => event.recurrence !== undefined || event.reminders !== undefined;
 
-const amountOf = ({ budget, currency }: Partial<Fields>): string | null =>
-  (typeof budget === "string" || typeof budget === "number") && typeof currency === "string"
-    ? parseAmount(budget, currency)
+const DEFAULT_CURRENCY = "PLN";
+/** Of four decimals: what is no amount in it is none in any. */
+const FINEST_CURRENCY = "CLF";
+
+/** `otherwise`: the currency where the input names none. */
+const amountOf = ({ budget, currency }: Given, otherwise = DEFAULT_CURRENCY): string | null =>
+  (typeof budget === "string" || typeof budget === "number") && typeof (currency ?? otherwise) === "string"
+    ? parseAmount(budget, currency ?? otherwise)
     : null;
 
 /** The event as planned in `zone`. Throws `invalid_input` where its rule cannot be. */
@@ -91,11 +135,11 @@ function planned(event: Fields, now: number, zone: string): NewEvent {
   const period = event.schedule_period ?? "1 day";
   const legacy = event.reminder === "periodical" ? legacyRecurrence(period, event_timestamp) : null;
   const recurrence = event.recurrence === undefined ? legacy : event.recurrence;
-  const reason = recurrence === null ? null : checkRecurrence(recurrence, event_timestamp, zone);
-  if (reason !== null) throw invalid("recurrence", reason);
   const leads = event.reminders ?? [recurrence === null && event.schedule_period ? onceLead(period) : "0"];
   const exceptions: Exception[] = event.exceptions ?? [];
   const schedule = { event_timestamp, time_zone: zone, recurrence, exceptions, leads, planned_at: now };
+  const time = event.starts_at === undefined ? "event_timestamp" : "starts_at";
+  refuse(scheduleIssues(schedule, { time, rule: "recurrence" }));
   return {
     group_id: event.group_id,
     name: event.name,
@@ -103,12 +147,12 @@ function planned(event: Fields, now: number, zone: string): NewEvent {
     schedule,
     schedule_period: nearestPeriod(schedule),
     budget: event.is_budget ? amountOf(event) : null,
-    currency: event.currency,
+    currency: event.currency ?? DEFAULT_CURRENCY,
     users: event.users ?? null,
   };
 }
 
-const cursorKey = z.tuple([z.iso.datetime(), z.int()]);
+const cursorKey = z.tuple([cursorInstant, z.int()]);
 
 export const events = new Hono<Api>()
   .post("/", input("json", NewEventInput), async (c) => {
@@ -120,9 +164,19 @@ export const events = new Hono<Api>()
     const { id, first_due_at } = await act(c, (caller, { db }) =>
       createEvent(db, caller, (name) => planned(event, now, name), zone),
     );
-    // Due before the next tick could claim it in time: its claim does not wait for the tick.
-    if (first_due_at !== null && first_due_at <= now + CLAIM_AHEAD_MS) c.executionCtx.waitUntil(claimNow(deps));
+    claimIfSoon(c, first_due_at, now);
     return ok({ id });
+  })
+  .put("/", input("json", EventChangeInput), async (c) => {
+    const { reminders: leads, ...change } = c.req.valid("json");
+    const now = c.var.deps.now();
+    const { first_due_at } = await act(c, (caller, { db }) => changeEvent(db, caller, { ...change, leads }, now));
+    claimIfSoon(c, first_due_at, now);
+    return ok(null);
+  })
+  .delete("/", input("query", z.object({ id: queryId })), async (c) => {
+    await act(c, (caller, { db }) => deleteEvent(db, caller, c.req.valid("query").id));
+    return ok(null);
   })
   .get("/", input("query", z.object({ group_id: queryId.optional(), id: queryId.optional(), ...page })), async (c) => {
     const { limit, cursor, ...filter } = c.req.valid("query");
@@ -143,5 +197,10 @@ export const events = new Hono<Api>()
     return ok({ event_reminders_id: notified.event_reminders_id });
   });
 
-const claimNow = (deps: Api["Variables"]["deps"]): Promise<void> =>
-  handOnDue(deps, null, deps.now(), deps.now()).catch((error: unknown) => deps.log.error("claim", error));
+/** Due before the next tick could claim it in time: its claim does not wait for the tick. `first_due_at` in ms. */
+function claimIfSoon(c: ApiContext, first_due_at: number | null, now: number): void {
+  const { deps } = c.var;
+  if (first_due_at === null || first_due_at > now + CLAIM_AHEAD_MS) return;
+  const claimed = handOnDue(deps, null, deps.now(), deps.now());
+  c.executionCtx.waitUntil(claimed.catch((error: unknown) => deps.log.error("claim", error)));
+}

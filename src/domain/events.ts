@@ -3,12 +3,13 @@ import { sql } from "drizzle-orm";
 import { type Db, sqlState } from "../clients/neon.ts";
 import { AppError, conflict, forbidden, type Issue, notFound } from "../errors.ts";
 import { type Caller, me, type Role, rfc3339Of, rowAs, wallOf } from "./access.ts";
+import { planned, refuse } from "./event-plan.ts";
 import { canonicalAmount } from "./money.ts";
 import { type Page, type Paging, pageOf } from "./page.ts";
-import { type Exception, plan, type Schedule } from "./plan.ts";
+import type { Exception, Schedule } from "./plan.ts";
 import type { Period } from "./recurrence.ts";
 import { SWEEP_AFTER_SECONDS } from "./rules.ts";
-import { placeWallTime, rfc3339 } from "./time.ts";
+import { rfc3339 } from "./time.ts";
 
 export type NewEvent = {
   group_id: number;
@@ -34,12 +35,12 @@ export type Created = { id: number; first_due_at: number | null };
 export async function createEvent(
   db: Db,
   caller: Caller,
-  planned: (zone: string) => NewEvent,
+  eventIn: (zone: string) => NewEvent,
   zone: { explicit: boolean; assumed: string; otherwise: string },
 ): Promise<Created> {
-  const first = await insertEvent(db, caller, planned(zone.assumed), zone);
+  const first = await insertEvent(db, caller, eventIn(zone.assumed), zone);
   if (first.time_zone === zone.assumed || zone.explicit) return created(first);
-  return created(await insertEvent(db, caller, planned(first.time_zone), { ...zone, assumed: first.time_zone }));
+  return created(await insertEvent(db, caller, eventIn(first.time_zone), { ...zone, assumed: first.time_zone }));
 }
 
 type Inserted = {
@@ -52,14 +53,18 @@ type Inserted = {
 
 function created({ id, role, strangers, first_due_at }: Inserted): Created {
   if (role === null) throw notFound("group");
+  refuse(strangers.map(noMember));
   if (role === "standard") throw forbidden("Only moderators and admins plan events");
-  if (strangers.length > 0) {
-    const issues: Issue[] = strangers.map((n) => ({ path: `users.${n}`, message: "is not a member of the group" }));
-    throw new AppError("invalid_input", "The request is not valid", { issues });
-  }
   if (id === null) throw conflict("Your time zone changed meanwhile");
   return { id, first_due_at };
 }
+
+/** About the participant at a place of the input's list. */
+export const noMember = (place: number): Issue => ({ path: `users.${place}`, message: "is not a member of the group" });
+
+/** A member left between the look and the write: the foreign key saw it. Null for every other error. */
+export const leftMeanwhile = (error: unknown): AppError | null =>
+  sqlState(error) === "23503" ? conflict("The group's members changed meanwhile") : null;
 
 async function insertEvent(
   db: Db,
@@ -68,16 +73,7 @@ async function insertEvent(
   zone: { explicit: boolean; assumed: string; otherwise: string },
 ): Promise<Inserted> {
   const { schedule } = event;
-  const { reminders, upcoming } = plan(schedule);
-  const leads = reminders.map(({ lead, fallback, next }) => ({
-    lead,
-    fallback,
-    next_due_at: next && rfc3339(next.due_at),
-    next_event_timestamp: next?.event_timestamp ?? null,
-    next_starts_at: next && rfc3339(next.starts_at),
-  }));
-  const ahead = upcoming.map((one) => ({ event_timestamp: one.event_timestamp, starts_at: rfc3339(one.starts_at) }));
-  const dues = reminders.flatMap(({ next }) => (next ? [next.due_at] : []));
+  const { columns, children, first_due_at } = planned(schedule);
   const users = sql`${event.users && sql.param(event.users)}::bigint[]`;
   try {
     const answer = await rowAs<Omit<Inserted, "first_due_at">>(
@@ -92,10 +88,9 @@ async function insertEvent(
           ), made as (
             insert into events (group_id, created_by, name, description, event_timestamp, time_zone, starts_at, recurrence, schedule_period,
                                 is_budget, budget, currency, planned_at, upcoming)
-            select ${event.group_id}::bigint, me.id, ${event.name}, ${event.description}, ${schedule.event_timestamp}::timestamp, ${schedule.time_zone},
-                   ${rfc3339(placeWallTime(schedule.event_timestamp, schedule.time_zone))}::timestamptz, ${schedule.recurrence}, ${event.schedule_period}::schedule_period,
-                   ${event.budget !== null}::boolean, ${event.budget}::numeric, ${event.currency}, ${rfc3339(schedule.planned_at)}::timestamptz,
-                   ${JSON.stringify(ahead)}::jsonb
+            select ${event.group_id}::bigint, me.id, ${event.name}, ${event.description}, ${columns.event_timestamp}, ${columns.time_zone},
+                   ${columns.starts_at}, ${columns.recurrence}, ${event.schedule_period}::schedule_period,
+                   ${event.budget !== null}::boolean, ${event.budget}::numeric, ${event.currency}, ${columns.planned_at}, ${columns.upcoming}
             from me, member, zone
             where member.status <> 'standard' and not exists (select from stranger) and (${zone.explicit}::boolean or zone.time_zone = ${zone.assumed})
             returning id, group_id
@@ -103,23 +98,13 @@ async function insertEvent(
             insert into events_users (event_id, user_id, group_id)
             select made.id, gm.user_id, made.group_id from made join group_members gm on gm.group_id = made.group_id
             where ${users} is null or gm.user_id = any(${users})
-          ), lead as (
-            insert into event_leads (event_id, lead, fallback, next_due_at, next_event_timestamp, next_starts_at)
-            select made.id, l.* from made, jsonb_to_recordset(${JSON.stringify(leads)}::jsonb)
-              as l (lead text, fallback boolean, next_due_at timestamptz, next_event_timestamp timestamp, next_starts_at timestamptz)
-          ), exception as (
-            insert into event_exceptions (event_id, event_timestamp, moved_to)
-            select made.id, x.occurrence, x.moved_to from made, jsonb_to_recordset(${JSON.stringify(schedule.exceptions)}::jsonb)
-              as x (occurrence timestamp, moved_to timestamp)
-          )
+          ), ${children(sql`made`)}
           select (select id from me) as caller, (select status from member) as role, (select time_zone from zone) as time_zone,
                  (select id from made) as id, (select coalesce(json_agg(n order by n), '[]') from stranger) as strangers`,
     );
-    return { ...answer, first_due_at: dues.length > 0 ? Math.min(...dues) : null };
+    return { ...answer, first_due_at };
   } catch (error) {
-    // A member left between the look and the write: the foreign key saw it.
-    if (sqlState(error) === "23503") throw conflict("The group's members changed meanwhile");
-    throw error;
+    throw leftMeanwhile(error) ?? error;
   }
 }
 
@@ -207,6 +192,7 @@ export async function notifyEvent(db: Db, caller: Caller, event_id: number, now:
   const at = sql`${rfc3339(now)}::timestamptz`;
   const answer = await rowAs<{
     role: Role | null;
+    occurs: boolean;
     wait_seconds: number | null;
     id: number | null;
     event_timestamp: string | null;
@@ -225,7 +211,7 @@ export async function notifyEvent(db: Db, caller: Caller, event_id: number, now:
           limit 1
         ), asked as (
           update events e set notified_at = ${at} from event
-          where e.id = event.id and event.role = 'admin'
+          where e.id = event.id and event.role = 'admin' and exists (select from occurrence)
             and (e.notified_at is null or e.notified_at <= ${at} - make_interval(hours => ${NOTIFY_AGAIN_AFTER_HOURS}))
           returning e.id, e.group_id, e.revision
         ), made as (
@@ -235,12 +221,13 @@ export async function notifyEvent(db: Db, caller: Caller, event_id: number, now:
           from asked a, occurrence o
           returning id, event_timestamp
         )
-        select (select id from me) as caller, (select role from event) as role, (select id from made) as id,
+        select (select id from me) as caller, (select role from event) as role, (select id from made) as id, exists (select from occurrence) as occurs,
                (select ${wallOf(sql`event_timestamp`)} from made) as event_timestamp,
                (select extract(epoch from coalesce(notified_at, ${at}) + make_interval(hours => ${NOTIFY_AGAIN_AFTER_HOURS}) - ${at})::float8 from event) as wait_seconds`,
   );
   if (answer.role === null) throw notFound("event");
   if (answer.role !== "admin") throw forbidden("Only admins send reminders");
+  if (!answer.occurs) throw conflict("This event never takes place: every occurrence is skipped");
   if (answer.id === null || answer.event_timestamp === null) {
     const retryAfter = Math.max(1, Math.ceil(answer.wait_seconds ?? NOTIFY_AGAIN_AFTER_HOURS * 3600));
     const allowed = rfc3339(now + retryAfter * 1000);

@@ -1,0 +1,85 @@
+/** What a change of an event makes of its schedule. An absent field keeps its value. Pure; reads no clock. */
+import type { Issue } from "../errors.ts";
+import { scheduleIssues } from "./event-plan.ts";
+import type { Exception, Schedule } from "./plan.ts";
+import { legacyRecurrence, nearestPeriod, onceLead, type Period } from "./recurrence.ts";
+import { wallTimeAt } from "./time.ts";
+
+export type ScheduleChange = {
+  event_timestamp?: string | undefined;
+  /** ms; goes before `event_timestamp`. */
+  starts_at?: number | undefined;
+  time_zone?: string | undefined;
+  reminder?: "once" | "periodical" | undefined;
+  schedule_period?: Period | undefined;
+  recurrence?: string | null | undefined;
+  exceptions?: Exception[] | undefined;
+  leads?: string[] | undefined;
+};
+
+export type StoredSchedule = Omit<Schedule, "planned_at"> & { schedule_period: Period };
+
+/** `schedule` null: the change says what is already so. */
+export type Rescheduled = { schedule: (Schedule & { schedule_period: Period }) | null; issues: Issue[] };
+
+export function reschedule(stored: StoredSchedule, change: ScheduleChange, now: number): Rescheduled {
+  const time_zone = change.time_zone ?? stored.time_zone;
+  const given = change.starts_at === undefined ? change.event_timestamp : wallTimeAt(change.starts_at, time_zone);
+  const event_timestamp = given ?? stored.event_timestamp;
+  const recurrence = recurrenceOf(stored, change, event_timestamp);
+  const leads =
+    change.leads ?? (saysOtherPeriod(stored, change) ? legacyLeads(stored, change, recurrence) : stored.leads);
+  const exceptions = change.exceptions ?? (recurrence === null ? [] : stored.exceptions);
+  const schedule = { event_timestamp, time_zone, recurrence, exceptions, leads, planned_at: now };
+  if (isSame(stored, schedule)) return { schedule: null, issues: [] };
+
+  const time = causeOf(change);
+  const issues = scheduleIssues(schedule, { time, rule: change.recurrence === undefined ? time : "recurrence" });
+  if (recurrence === null && exceptions.length > 0) issues.push({ path: "exceptions", message: "need a recurrence" });
+  if (issues.length > 0) return { schedule: null, issues };
+  return { schedule: { ...schedule, schedule_period: nearestPeriod(schedule) }, issues };
+}
+
+const reminderOf = ({ recurrence }: StoredSchedule) => (recurrence === null ? "once" : "periodical");
+
+/**
+ * Whether the first app's two fields ask for something else than they were answered with. Where they only repeat it, what newer clients
+ * set stays; where a newer client names the recurrence itself, they say nothing.
+ */
+function saysOtherPeriod(stored: StoredSchedule, change: ScheduleChange): boolean {
+  if (change.recurrence !== undefined) return false;
+  const otherReminder = change.reminder !== undefined && change.reminder !== reminderOf(stored);
+  return otherReminder || (change.schedule_period !== undefined && change.schedule_period !== stored.schedule_period);
+}
+
+function recurrenceOf(stored: StoredSchedule, change: ScheduleChange, start: string): string | null {
+  if (change.recurrence !== undefined) return change.recurrence;
+  if (saysOtherPeriod(stored, change)) {
+    const recurs = (change.reminder ?? reminderOf(stored)) === "periodical";
+    return recurs ? legacyRecurrence(change.schedule_period ?? stored.schedule_period, start) : null;
+  }
+  // A period of the first app follows the start: monthly from the 31st on is another rule than from the 15th on.
+  const legacy = legacyRecurrence(stored.schedule_period, stored.event_timestamp);
+  return stored.recurrence === legacy ? legacyRecurrence(stored.schedule_period, start) : stored.recurrence;
+}
+
+const legacyLeads = (stored: StoredSchedule, change: ScheduleChange, recurrence: string | null): string[] =>
+  recurrence === null ? [onceLead(change.schedule_period ?? stored.schedule_period)] : ["0"];
+
+/** The field that moved the start away from a rule that stays. */
+function causeOf(change: ScheduleChange): string {
+  if (change.starts_at !== undefined) return "starts_at";
+  return change.event_timestamp === undefined && change.time_zone !== undefined ? "time_zone" : "event_timestamp";
+}
+
+function isSame(stored: StoredSchedule, schedule: Schedule): boolean {
+  const shown = ({ event_timestamp, time_zone, recurrence, exceptions, leads }: Omit<Schedule, "planned_at">) =>
+    JSON.stringify([
+      event_timestamp,
+      time_zone,
+      recurrence,
+      exceptions.map(({ occurrence, moved_to }) => `${occurrence} ${moved_to}`).sort(),
+      [...leads].sort(),
+    ]);
+  return shown(stored) === shown(schedule);
+}
