@@ -13,6 +13,7 @@ export type Bindings = Pick<
   | "SEND_PUSH"
   | "SEND_PUSH_GROUP_INVITATION"
   | "SCHEDULE_PUSH_COMMENTS"
+  | "LIMIT_EMAIL_LOOKUPS"
 >;
 
 export type Deps = {

@@ -1,11 +1,12 @@
 import { Hono } from "hono";
 import { z } from "zod";
-import { createGroup, listGroups } from "../domain/groups.ts";
+import { changeGroup, createGroup, deleteGroup, listGroups } from "../domain/groups.ts";
 import { act } from "./auth.ts";
 import { type Api, ok } from "./envelope.ts";
-import { decodeCursor, encodeCursor, id, input, page, text } from "./validate.ts";
+import { decodeCursor, encodeCursor, id, input, page, queryId, text } from "./validate.ts";
 
 const NewGroup = z.object({ name: text(1, 50), description: text(0, 200) });
+const GroupChange = NewGroup.extend({ id, admin_id: id.optional() });
 
 export const groups = new Hono<Api>()
   .post("/", input("json", NewGroup), async (c) => {
@@ -17,4 +18,12 @@ export const groups = new Hono<Api>()
     const after = decodeCursor(cursor, z.tuple([id]));
     const { list, next } = await act(c, (caller, { db }) => listGroups(db, caller, { limit, after }));
     return ok(list, { next_cursor: next && encodeCursor(next) });
+  })
+  .put("/", input("json", GroupChange), async (c) => {
+    await act(c, (caller, { db, now }) => changeGroup(db, caller, c.req.valid("json"), now()));
+    return ok(null);
+  })
+  .delete("/", input("query", z.object({ id: queryId })), async (c) => {
+    await act(c, (caller, { db }) => deleteGroup(db, caller, c.req.valid("query").id));
+    return ok(null);
   });

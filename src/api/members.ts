@@ -1,7 +1,8 @@
 import { Hono } from "hono";
 import { z } from "zod";
+import { ROLES } from "../domain/access.ts";
 import { answerInvitation, type Invitee, invite } from "../domain/invitations.ts";
-import { listMembers } from "../domain/members.ts";
+import { changeRole, listMembers, removeMember } from "../domain/members.ts";
 import { wake } from "../queues/wake.ts";
 import { act } from "./auth.ts";
 import { type Api, ok } from "./envelope.ts";
@@ -18,6 +19,8 @@ const NewInvitation = z
     when: ({ value }) => isObject(value),
   });
 const GroupMembers = z.object({ group_id: queryId, ...page });
+const Member = z.object({ group_id: queryId, user_id: queryId });
+const NewRole = z.object({ group_id: id, user_id: id, status: z.enum(ROLES) });
 const Answer = z.object({ group_id: id, status: z.enum(["confirmed", "rejected"]) });
 
 export const members = new Hono<Api>()
@@ -49,5 +52,13 @@ export const members = new Hono<Api>()
   })
   .patch("/status", input("json", Answer), async (c) => {
     await act(c, (caller, { db, now }) => answerInvitation(db, caller, c.req.valid("json"), now()));
+    return ok(null);
+  })
+  .delete("/", input("query", Member), async (c) => {
+    await act(c, (caller, { db, now }) => removeMember(db, caller, c.req.valid("query"), now()));
+    return ok(null);
+  })
+  .patch("/role", input("json", NewRole), async (c) => {
+    await act(c, (caller, { db, now }) => changeRole(db, caller, c.req.valid("json"), now()));
     return ok(null);
   });

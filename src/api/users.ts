@@ -5,20 +5,24 @@ import { confirmCaller } from "../domain/access.ts";
 import { keepDevice } from "../domain/devices.ts";
 import { reserveCode, settleCode, verifyNumber } from "../domain/phone-verification.ts";
 import { isTimeZone } from "../domain/time.ts";
-import { getProfile, setOrganization, setPreferences } from "../domain/users.ts";
+import { findByEmail, getProfile, setOrganization, setPreferences } from "../domain/users.ts";
 import { act } from "./auth.ts";
 import { type Api, ok } from "./envelope.ts";
-import { id, input, text } from "./validate.ts";
+import { limitPerPerson } from "./rate-limit.ts";
+import { email, id, input, text } from "./validate.ts";
 
 /** A BCP 47 tag in its usual spelling; phones write `pl_PL`. */
-const locale = z.string().transform((value, context) => {
-  try {
-    return Intl.getCanonicalLocales(value.replaceAll("_", "-"))[0]!;
-  } catch {
-    context.addIssue("is not a language tag like pl or en-GB");
-    return z.NEVER;
-  }
-});
+const locale = z
+  .string()
+  .max(35)
+  .transform((value, context) => {
+    try {
+      return Intl.getCanonicalLocales(value.replaceAll("_", "-"))[0]!;
+    } catch {
+      context.addIssue("is not a language tag like pl or en-GB");
+      return z.NEVER;
+    }
+  });
 
 const Preferences = z.object({
   reminder_preferences: z.enum(["SMS", "PUSH", "EMAIL"]),
@@ -31,6 +35,10 @@ const Device = z.object({ device_token: text(1, 4096), platform: z.enum(["fcm", 
 
 export const users = new Hono<Api>()
   .get("/", async (c) => ok(await act(c, (caller, { db }) => getProfile(db, caller))))
+  .get("/email", input("query", z.object({ email })), limitPerPerson("LIMIT_EMAIL_LOOKUPS"), async (c) => {
+    const { user_id } = await act(c, (caller, { db }) => findByEmail(db, caller, c.req.valid("query").email));
+    return ok({ user_id });
+  })
   .patch("/preferences", input("json", Preferences), async (c) => {
     await act(c, (caller, { db }) => setPreferences(db, caller, c.req.valid("json")));
     return ok(null);

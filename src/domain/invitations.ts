@@ -134,6 +134,15 @@ export function countInvitations(db: Db, caller: Caller): Promise<{ count: numbe
 
 export type InvitationAnswer = "confirmed" | "rejected";
 
+/** What becomes of an open invitation `i`, for SET. A message that is being sent right now is settled by whoever sends it. */
+export function closed(status: InvitationAnswer | "withdrawn", now: number): SQL {
+  const unsent = sql`i.delivery_status = 'pending' and (i.lease_until is null or i.lease_until <= ${instant(now)})`;
+  const why = status === "withdrawn" ? "withdrawn" : "answered";
+  return sql`status = ${status}::invitation_status, answered_at = ${instant(now)}, next_attempt_at = null,
+             delivery_status = case when ${unsent} then 'suppressed' else i.delivery_status end,
+             last_error = case when ${unsent} then ${why} else i.last_error end`;
+}
+
 /**
  * Answers the caller's invitation to a group. The answer that was given before changes nothing; the opposite one is a conflict.
  * A confirmed one whose person has left since is used up, and not_found.
@@ -144,8 +153,6 @@ export async function answerInvitation(
   { group_id, status }: { group_id: number; status: InvitationAnswer },
   now: number,
 ): Promise<void> {
-  // A message that is being sent right now is settled by whoever sends it.
-  const unsent = sql`i.delivery_status = 'pending' and (i.lease_until is null or i.lease_until <= ${instant(now)})`;
   const { answered, before, member } = await transactAs<{
     answered: boolean;
     before: "confirmed" | "rejected" | "withdrawn" | null;
@@ -159,10 +166,7 @@ export async function answerInvitation(
           order by i.id desc limit 1
         ), answered as (
           update group_invitation_logs i
-          set status = ${status}::invitation_status, answered_at = ${instant(now)}, user_id = me.id,
-              delivery_status = case when ${unsent} then 'suppressed' else i.delivery_status end,
-              last_error = case when ${unsent} then 'answered' else i.last_error end,
-              next_attempt_at = null
+          set ${closed(status, now)}, user_id = me.id
           from latest, me
           where i.id = latest.id and i.status = 'open'
           returning i.group_id, i.user_id

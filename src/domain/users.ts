@@ -1,4 +1,4 @@
-/** A person's own settings. */
+/** A person's own settings, and how others find them. */
 import { sql } from "drizzle-orm";
 import type { Db } from "../clients/neon.ts";
 import { conflict, notFound } from "../errors.ts";
@@ -74,4 +74,15 @@ export async function setOrganization(db: Db, caller: Caller, organization_id: n
         select (select id from me) as caller, exists (select from changed) as changed`,
   );
   if (!changed) throw notFound("organization");
+}
+
+/** Whose confirmed address this is; `email` in lower case. Throws not_found. */
+export async function findByEmail(db: Db, caller: Caller, email: string): Promise<{ user_id: number }> {
+  const { user_id } = await rowAs<{ user_id: number | null }>(
+    db,
+    sql`with ${me(caller)}
+        select (select id from me) as caller, (select id from users where email = ${email} and confirmed_at is not null) as user_id`,
+  );
+  if (user_id === null) throw notFound("user");
+  return { user_id };
 }

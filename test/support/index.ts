@@ -48,6 +48,7 @@ export function recordingQueues() {
     SEND_PUSH: queue,
     SEND_PUSH_GROUP_INVITATION: queue,
     SCHEDULE_PUSH_COMMENTS: queue,
+    LIMIT_EMAIL_LOOKUPS: env.LIMIT_EMAIL_LOOKUPS,
   };
   return { bindings, sent };
 }
