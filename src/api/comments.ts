@@ -1,12 +1,13 @@
 import { Hono } from "hono";
 import { z } from "zod";
-import { createComment, listComments } from "../domain/comments.ts";
+import { changeComment, createComment, deleteComment, listComments } from "../domain/comments.ts";
 import { wake } from "../queues/wake.ts";
 import { act } from "./auth.ts";
 import { type Api, ok } from "./envelope.ts";
-import { decodeCursor, encodeCursor, id, input, page, queryId, text } from "./validate.ts";
+import { cursorInstant, decodeCursor, encodeCursor, id, input, page, queryId, text } from "./validate.ts";
 
 const NewComment = z.object({ event_id: id, comment: text(1, 500) });
+const CommentChange = z.object({ id, comment: text(1, 500) });
 const EventComments = z.object({ event_id: queryId, participants_only: z.enum(["true", "false"]).optional(), ...page });
 
 export const comments = new Hono<Api>()
@@ -23,9 +24,17 @@ export const comments = new Hono<Api>()
   .get("/", input("query", EventComments), async (c) => {
     const { event_id, participants_only, limit, cursor } = c.req.valid("query");
     const { now, settings } = c.var.deps;
-    const after = decodeCursor(cursor, z.tuple([z.iso.datetime(), id]));
+    const after = decodeCursor(cursor, z.tuple([cursorInstant, id]));
     const asked = { event_id, participants_only: participants_only === "true", limit, after };
     const reader = { now: now(), locale: settings.DEFAULT_LOCALE };
     const { list, next } = await act(c, (caller, { db }) => listComments(db, caller, asked, reader));
     return ok(list, { next_cursor: next && encodeCursor(next) });
+  })
+  .put("/", input("json", CommentChange), async (c) => {
+    await act(c, (caller, { db }) => changeComment(db, caller, c.req.valid("json")));
+    return ok(null);
+  })
+  .delete("/", input("query", z.object({ id: queryId })), async (c) => {
+    await act(c, (caller, { db }) => deleteComment(db, caller, c.req.valid("query").id));
+    return ok(null);
   });

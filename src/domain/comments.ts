@@ -102,3 +102,44 @@ export async function listComments(
   );
   return pageOf(list, limit, (last) => [last.created_at, last.id]);
 }
+
+/** Where the comment stands for the caller, none where they are strangers to it. */
+const spoken = (comment_id: number) => sql`spoken as (
+  select c.id, c.user_id = m.user_id as own, m.status,
+         exists (select from events_users p where p.event_id = c.event_id and p.user_id = m.user_id) as takes_part
+  from events_comments c join events e on e.id = c.event_id
+  join group_members m on m.group_id = e.group_id and m.user_id = (select id from me)
+  where c.id = ${comment_id})`;
+
+/**
+ * Its author's alone, and while they take part: whoever no longer reads the comments does not write among them either. One round trip.
+ * Throws `not_found`, `forbidden`.
+ */
+export async function changeComment(
+  db: Db,
+  caller: Caller,
+  { id, comment }: { id: number; comment: string },
+): Promise<void> {
+  const { found, changed } = await rowAs<{ found: boolean; changed: boolean }>(
+    db,
+    sql`with ${me(caller)}, ${spoken(id)}, changed as (
+          update events_comments c set comment = ${comment} from spoken s where c.id = s.id and s.own and s.takes_part returning c.id
+        )
+        select (select id from me) as caller, exists (select from spoken) as found, exists (select from changed) as changed`,
+  );
+  if (!found) throw notFound("comment");
+  if (!changed) throw forbidden("Only its author changes a comment, while taking part in the event");
+}
+
+/** By its author, or by whoever looks after the group, taking part or not. One round trip. Throws `not_found`, `forbidden`. */
+export async function deleteComment(db: Db, caller: Caller, comment_id: number): Promise<void> {
+  const { allowed } = await rowAs<{ allowed: boolean | null }>(
+    db,
+    sql`with ${me(caller)}, ${spoken(comment_id)}, gone as (
+          delete from events_comments c using spoken s where c.id = s.id and (s.own or s.status <> 'standard')
+        )
+        select (select id from me) as caller, (select own is true or status <> 'standard' from spoken) as allowed`,
+  );
+  if (allowed === null) throw notFound("comment");
+  if (!allowed) throw forbidden("Only its author, moderators and admins delete a comment");
+}
