@@ -45,17 +45,18 @@ export async function endLeftovers(file: string, owner: number): Promise<void> {
   if (readRun(file)?.pid === owner) rmSync(file, { force: true });
 }
 
-/** Null where there is none; half a file, torn by a crash, says nothing of anybody and counts as a dead run. */
+/** Null where there is none; what is no whole run, torn by a crash, says nothing of anybody and counts as a dead one. */
 export function readRun(file: string): Run | null {
   let text: string;
   try {
     text = readFileSync(file, "utf8");
-  } catch {
-    return null;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
+    throw error;
   }
   try {
-    return JSON.parse(text) as Run;
-  } catch {
-    return { pid: 0, groups: [] };
-  }
+    const run = JSON.parse(text) as Partial<Run> | null;
+    if (run && typeof run.pid === "number" && Array.isArray(run.groups)) return run as Run;
+  } catch {}
+  return { pid: 0, groups: [] };
 }

@@ -83,19 +83,19 @@ export function readSettings(env: object) {
     Object.entries(env).filter(([, value]) => typeof value === "string" && value !== ""),
   );
   const parsed = shape.safeParse(present);
-  if (!parsed.success) {
-    const faults = parsed.error.issues.map((issue) => {
-      const name = String(issue.path[0]);
-      return `  ${name}: ${name in present ? issue.message : "is missing"}`;
-    });
+  const faults = (parsed.error?.issues ?? []).map((issue) => {
+    const name = String(issue.path[0]);
+    return `  ${name}: ${name in present ? issue.message : "is missing"}`;
+  });
+  const countries = shape.shape.SMS_COUNTRIES.safeParse(present.SMS_COUNTRIES).data ?? [];
+  const prices = shape.shape.SMS_PRICES_USD.safeParse(present.SMS_PRICES_USD).data;
+  for (const country of countries) {
+    if (prices && !(country in prices)) faults.push(`  SMS_PRICES_USD: has no price for ${country}`);
+  }
+  if (!parsed.success || faults.length > 0) {
     throw new SettingsError(`Settings are missing or malformed:\n${[...new Set(faults)].join("\n")}`);
   }
   const settings = parsed.data;
-  for (const country of settings.SMS_COUNTRIES) {
-    if (!(country in settings.SMS_PRICES_USD)) {
-      throw new SettingsError(`Settings are missing or malformed:\n  SMS_PRICES_USD: has no price for ${country}`);
-    }
-  }
   const issuer =
     settings.COGNITO_ISSUER ??
     `https://cognito-idp.${settings.AWS_REGION}.amazonaws.com/${settings.COGNITO_USER_POOL_ID}`;

@@ -21,7 +21,12 @@ function describe(error: unknown): Fields {
   while (inner instanceof Error && inner.cause instanceof Error) inner = inner.cause;
   if (!(inner instanceof Error)) return { error: typeof inner };
   const code = (inner as { code?: unknown }).code;
-  const frames = (inner.stack ?? "").split("\n").filter((line) => /^\s+at /.test(line));
+  // The stack begins with the message, which may quote a value.
+  const stack = inner.stack ?? "";
+  const quoted = stack.indexOf(inner.message);
+  const frames = (quoted < 0 ? "" : stack.slice(quoted + inner.message.length))
+    .split("\n")
+    .filter((line) => /^\s+at /.test(line));
   return {
     error: inner.name,
     code: typeof code === "string" ? code : undefined,

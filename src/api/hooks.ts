@@ -1,4 +1,4 @@
-import { Hono } from "hono";
+import { Hono, type MiddlewareHandler } from "hono";
 import { z } from "zod";
 import { setUserId } from "../clients/cognito.ts";
 import { signUp } from "../domain/sign-up.ts";
@@ -38,16 +38,27 @@ export const hooks = new Hono<Api>().post("/cognito", async (c) => {
   return new Response(body, { headers: { "content-type": "application/json; charset=utf-8" } });
 });
 
+const refused = () => unauthenticated("The signature is missing, wrong or too old");
+
+const signatureOf = (c: ApiContext) => {
+  const [, t, v1] = /^t=(\d{1,12}),v1=([0-9a-f]{64})$/.exec(c.req.header("x-torium-signature") ?? "") ?? [];
+  const fresh = t !== undefined && Math.abs(c.var.deps.now() / 1000 - Number(t)) <= TOLERANCE_SECONDS;
+  return fresh && v1 !== undefined ? { t, v1 } : null;
+};
+
+/** 401 comes before 413: what is not signed at all, or long ago, is not even measured. */
+export const requireSignature: MiddlewareHandler<Api> = async (c, next) => {
+  if (!signatureOf(c)) throw refused();
+  await next();
+};
+
 /** The body as bytes, once its signature holds. */
 async function signedBody(c: ApiContext): Promise<Uint8Array<ArrayBuffer>> {
-  const { settings, now } = c.var.deps;
-  const [, t, v1] = /^t=(\d{1,12}),v1=([0-9a-f]{64})$/.exec(c.req.header("x-torium-signature") ?? "") ?? [];
+  const signature = signatureOf(c);
+  if (!signature) throw refused();
   const body = new Uint8Array(await c.req.arrayBuffer());
-  const signed = new Uint8Array(await new Blob([`${t}.`, body]).arrayBuffer());
-  const genuine = v1 !== undefined && (await isSigned(settings.COGNITO_HOOK_SECRET, v1, signed));
-  if (!genuine || Math.abs(now() / 1000 - Number(t)) > TOLERANCE_SECONDS) {
-    throw unauthenticated("The signature is missing, wrong or too old");
-  }
+  const signed = new Uint8Array(await new Blob([`${signature.t}.`, body]).arrayBuffer());
+  if (!(await isSigned(c.var.deps.settings.COGNITO_HOOK_SECRET, signature.v1, signed))) throw refused();
   return body;
 }
 

@@ -3,16 +3,18 @@ import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { HTTPException } from "hono/http-exception";
 import type { Deps } from "../deps.ts";
+import { confirmCaller } from "../domain/access.ts";
 import { AppError, notFound } from "../errors.ts";
-import { authenticate, verifyCallerOnRefusal } from "./auth.ts";
+import { act, authenticate, verifyCallerOnRefusal } from "./auth.ts";
 import { comments } from "./comments.ts";
 import { speakDialect } from "./dialect.ts";
 import { type Api, ok, renderError } from "./envelope.ts";
 import { events } from "./events.ts";
 import { groups } from "./groups.ts";
-import { hooks } from "./hooks.ts";
+import { hooks, requireSignature } from "./hooks.ts";
 import { invitations } from "./invitations.ts";
 import { members } from "./members.ts";
+import { describeApi } from "./openapi.ts";
 import { organizations } from "./organizations.ts";
 import { users } from "./users.ts";
 import { malformedJson } from "./validate.ts";
@@ -26,15 +28,16 @@ const limitBody = bodyLimit({
   },
 });
 
-const app = new Hono<Api>()
+export const app = new Hono<Api>()
   .use(async (c, next) => {
     c.set("deps", c.env.deps);
     c.set("requestId", c.env.requestId);
     await next();
   })
   .get("/health", () => ok({ healthy: true }))
+  .get("/openapi.json", () => description())
   .route("/organizations", organizations)
-  .use("/hooks/*", limitBody)
+  .use("/hooks/*", requireSignature, limitBody)
   .route("/hooks", hooks)
   .use(authenticate)
   .use(limitBody)
@@ -45,7 +48,18 @@ const app = new Hono<Api>()
   .route("/event/comment", comments)
   .route("/event", events);
 
-app.notFound(() => {
+export const describeRoutes = (): object => describeApi(app.routes);
+
+/** Made once an isolate, by whoever asks first. */
+let described: string | undefined;
+function description(): Response {
+  described ??= JSON.stringify(describeRoutes());
+  return new Response(described, { headers: { "content-type": "application/json; charset=utf-8" } });
+}
+
+app.notFound(async (c) => {
+  // Also where nothing is, an erased person hears 401 first.
+  if (c.var.caller) await act(c, (caller, { db }) => confirmCaller(db, caller));
   throw notFound("address");
 });
 app.onError(async (error, c) => {

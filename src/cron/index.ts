@@ -9,14 +9,15 @@ export const JOBS: Record<string, Job> = {
   "* * * * *": scheduleEvents,
 };
 
-/** A run that the platform delivers late is still a run of now: its lateness must not shift what is sent. */
-const LATE_RUN_MS = 15 * 60_000;
-
 export async function runSchedule(controller: ScheduledController, deps: Deps): Promise<void> {
   const job = JOBS[controller.cron];
   if (!job) throw new Error(`no job for the schedule ${controller.cron}`);
   const clock = deps.now();
-  const behind = clock - controller.scheduledTime;
-  await job(deps, behind >= 0 && behind < LATE_RUN_MS ? clock : controller.scheduledTime, clock);
+  try {
+    await job(deps, controller.scheduledTime, clock);
+  } catch (error) {
+    deps.log.error("schedule", error, { cron: controller.cron });
+    throw error;
+  }
   deps.log.info("schedule", { cron: controller.cron, ms: deps.now() - clock, round_trips: deps.roundTrips() });
 }

@@ -48,6 +48,6 @@ const options = (eventRemindersId: SQL): SQL => sql`
     select coalesce(l.last_error, l.status::text) as error
     from event_reminders_logs l
     where l.event_reminders_id = ${eventRemindersId} and l.user_id = u.id and l.channel = k.channel::channel
-      and (k.channel <> 'push' or l.device_id = d.id)
+      and (k.channel <> 'push' or l.device_id = d.id) and l.last_error is distinct from 'address_changed'
     order by l.step desc limit 1
   ) t on true`;

@@ -31,22 +31,27 @@ export type Claimed = {
   name: string;
   locale: string | null;
   bank_url: string | null;
+  /** Only such a reminder asks to pay. */
+  is_budget: boolean;
   late: boolean;
   /** The moment that it waits for, ms. */
   send_at: number;
-  /** ms after which it is reminded no more. */
+  /** The machine's ms after which it is reminded no more. */
   expires_at: number;
 };
 
 export type Settling = {
   event_reminders_logs_id: number;
-  status: "sent" | "failed" | "pending";
+  /** `suppressed`: the address is no longer the person's. Like `failed` it makes the next step. */
+  status: "sent" | "failed" | "suppressed" | "pending";
   error: string | null;
   provider_message_id: string | null;
   /** RFC 3339; for a pending one. */
   next_attempt_at: string | null;
   /** The provider's answer was lost: it may have been accepted. */
   lost: boolean;
+  /** Given back without an attempt. */
+  untried: boolean;
   /** The provider says that the address is dead: suppress it, or retire the device. Null otherwise. */
   dead_address: string | null;
 };
@@ -91,7 +96,7 @@ const claimStatement = (
     order by l.id
     for update of l skip locked
   ), checked as (
-    select f.*, er.event_id, er.event_timestamp, er.starts_at, er.due_at, er.send_at, er.claimed_at, e.name, u.locale, b.url as bank_url,
+    select f.*, er.event_id, er.event_timestamp, er.starts_at, er.due_at, er.send_at, er.claimed_at, e.name, u.locale, b.url as bank_url, er.budget is not null as is_budget,
            case when e.id is null then 'event_deleted'
                 when e.revision <> er.revision then 'event_moved'
                 when u.id is null then 'person_gone'
@@ -129,9 +134,9 @@ const claimStatement = (
   from weighed w
   where l.id = w.id
   returning l.id as event_reminders_logs_id, l.event_reminders_id, w.event_id, to_char(w.event_timestamp, 'YYYY-MM-DD HH24:MI:SS') as event_timestamp,
-            l.user_id, coalesce(w.verdict, w.stop) as refusal, w.verdict is not null as settled, w.address, l.attempts, w.name, w.locale, w.bank_url,
+            l.user_id, coalesce(w.verdict, w.stop) as refusal, w.verdict is not null as settled, w.address, l.attempts, w.name, w.locale, w.bank_url, w.is_budget,
             greatest(w.claimed_at, ${instant(now)}) - w.due_at > make_interval(mins => ${LATE_AFTER_MINUTES}) as late,
-            ${ms(sql`w.send_at`)} as send_at, ${ms(sql`greatest(w.starts_at, w.due_at)`)} + ${EXPIRED_AFTER_MINUTES * 60_000} as expires_at`;
+            ${ms(sql`w.send_at`)} as send_at, ${ms(sql`w.send_at + (greatest(w.starts_at, w.due_at) - w.due_at)`)} + ${EXPIRED_AFTER_MINUTES * 60_000} as expires_at`;
 
 const spent = (now: number): SQL => sql`coalesce((select m.spent_usd from sms_spending m
   where m.month = date_trunc('month', ${instant(now)} at time zone 'UTC')::date), 0)`;
@@ -151,25 +156,27 @@ function addressRefusal(channel: Channel): SQL {
 export type Fallback = { event_reminders_id: number; event_id: number; event_timestamp: string; first_user_id: number };
 
 /**
- * Settles what `token` still holds, writes the next channel's delivery for what failed, retires dead devices and addresses, and gives back what
+ * Settles what `token` still holds, writes the next channel's delivery for what failed, retires dead devices (unless signed in on again since
+ * `claimedAt`) and addresses, and gives back what
  * unsent SMS were counted with. Safe to repeat. One round trip.
  */
 export async function settleDeliveries(
   db: Db,
   channel: Channel,
   settling: Settling[],
-  { token, now }: { token: string; now: number },
+  { token, claimedAt, now }: { token: string; claimedAt: number; now: number },
 ): Promise<Fallback[]> {
   const at = instant(now);
   const input = sql`outcome as (
     select * from jsonb_to_recordset(${JSON.stringify(settling)}::jsonb)
-      as o (event_reminders_logs_id bigint, status text, error text, provider_message_id text, next_attempt_at timestamptz, lost boolean, dead_address text)
+      as o (event_reminders_logs_id bigint, status text, error text, provider_message_id text, next_attempt_at timestamptz, lost boolean, untried boolean, dead_address text)
   )`;
   const settle = sql`
     with ${input}, settled as (
       update event_reminders_logs l
       set status = o.status::delivery_status, last_error = o.error, provider_message_id = coalesce(o.provider_message_id, l.provider_message_id),
           next_attempt_at = coalesce(o.next_attempt_at, l.next_attempt_at), unknown_outcomes = l.unknown_outcomes + o.lost::int,
+          attempts = l.attempts - o.untried::int,
           cost_usd = case when o.status = 'sent' or o.lost then l.cost_usd end,
           lease_token = null, lease_until = null, settled_at = case when o.status <> 'pending' then ${at} end
       from outcome o, event_reminders_logs old
@@ -179,14 +186,14 @@ export async function settleDeliveries(
     update sms_spending m set spent_usd = greatest(0, m.spent_usd - s.total)
     from (select sum(given_back) as total from settled) s
     where s.total > 0 and m.month = date_trunc('month', ${at} at time zone 'UTC')::date`;
-  if (settling.every((one) => one.status !== "failed")) {
+  if (settling.every(({ status }) => status === "sent" || status === "pending")) {
     await rows(db, settle);
     return [];
   }
   const buried =
     channel === "push"
       ? sql`with ${input} update devices d set dead_at = ${at}, dead_reason = o.error from outcome o
-            where d.device_arn = o.dead_address and d.dead_at is null`
+            where d.device_arn = o.dead_address and d.dead_at is null and d.registered_at <= ${instant(claimedAt)}`
       : sql`with ${input} insert into suppressed_addresses (channel, address, reason)
             select distinct on (o.dead_address) ${channel}::channel, o.dead_address, o.error from outcome o where o.dead_address is not null
             on conflict do nothing`;
@@ -199,7 +206,7 @@ export async function settleDeliveries(
              case when choice.channel = 'none' then choice.reason end, case when choice.channel = 'none' then ${at} end
       from outcome o join event_reminders_logs l on l.id = o.event_reminders_logs_id
       join users u on u.id = l.user_id cross join lateral ${channelChoice(sql`l.event_reminders_id`)}
-      where o.status = 'failed' and l.status = 'failed'
+      where o.status in ('failed', 'suppressed') and l.status::text = o.status
         and not exists (select from event_reminders_logs n
                         where n.event_reminders_id = l.event_reminders_id and n.user_id = l.user_id and n.step > l.step)
       on conflict (event_reminders_id, user_id, channel, step) do nothing

@@ -6,7 +6,7 @@ import { sql } from "drizzle-orm";
 import { type Db, row, rows } from "../clients/neon.ts";
 import { rfc3339Of, wallOf } from "./access.ts";
 import { advance, dueReminders, type Exception, type Occurrence, type PlannedReminder, type Schedule } from "./plan.ts";
-import { CLAIM_AHEAD_MS, DUE_A_TURN, SWEEP_AFTER_SECONDS } from "./rules.ts";
+import { CLAIM_AHEAD_MS, DUE_A_TURN, EXPIRED_AFTER_MINUTES, SWEEP_AFTER_SECONDS } from "./rules.ts";
 import { rfc3339 } from "./time.ts";
 
 export type DueLead = {
@@ -90,13 +90,13 @@ export async function findDue(db: Db, job: string | null, now: number, clock: nu
           group by e.id
         ), stale_reminder as (
           update event_reminders er set next_attempt_at = ${later}
-          where er.id in (select id from event_reminders where status = 'pending' and next_attempt_at <= ${at}
+          where er.id in (select id from event_reminders where status = 'pending' and next_attempt_at <= ${at} and next_attempt_at <> ${later}
                           order by next_attempt_at limit ${DUE_A_TURN} for update skip locked)
           returning er.id, 0::bigint as after_user_id
         ), stale_delivery as (
-          update event_reminders_logs l set next_attempt_at = least(l.next_attempt_at, ${rfc3339(clock)}::timestamptz)
+          update event_reminders_logs l set next_attempt_at = ${rfc3339(clock)}::timestamptz
           where l.id in (select id from event_reminders_logs
-                         where status = 'pending' and next_attempt_at <= ${at} and (lease_until is null or lease_until <= ${rfc3339(clock)}::timestamptz)
+                         where status = 'pending' and next_attempt_at <= ${at} and next_attempt_at <> ${rfc3339(clock)}::timestamptz and (lease_until is null or lease_until <= ${rfc3339(clock)}::timestamptz)
                          order by next_attempt_at limit ${DUE_A_TURN} for update skip locked)
           returning l.event_reminders_id as id, l.user_id
         ), stale as (
@@ -129,7 +129,7 @@ export async function findDue(db: Db, job: string | null, now: number, clock: nu
   return { ...lists, more: swept >= DUE_A_TURN };
 }
 
-type ClaimedLead = {
+export type ClaimedLead = {
   id: number;
   event_id: number;
   group_id: number;
@@ -140,44 +140,44 @@ type ClaimedLead = {
   reminders: PlannedReminder[];
 };
 
-/** A daily event that nobody looked at for a year has 366: more go on in the next turn. */
-const REMINDERS_A_LEAD = 400;
-
-/** What each due lead has to remind of by `until`, and where it goes on. No round trip. */
-export function expandDue(events: DueEvent[], until: number, now: number): ClaimedLead[] {
-  return events.flatMap((event) => {
-    const schedule: Schedule = { ...event, planned_at: Date.parse(event.planned_at) };
-    const perLead = event.due.map((lead) => {
-      const first = { due_at: Date.parse(lead.next_due_at), event_timestamp: lead.next_event_timestamp };
-      return { lead, reminders: dueReminders(schedule, lead.lead, lead.fallback, first, until, REMINDERS_A_LEAD) };
-    });
-    const last = perLead.flatMap(({ lead, reminders }) => {
-      const end = reminders.at(-1);
-      return end
-        ? [{ lead: lead.lead, fallback: lead.fallback, due_at: end.due_at, event_timestamp: end.event_timestamp }]
-        : [];
-    });
-    const ahead = advance(schedule, last, now);
-    return perLead.map(({ lead, reminders }) => ({
-      id: lead.id,
-      event_id: event.event_id,
-      group_id: event.group_id,
-      revision: event.revision,
-      next_due_at: lead.next_due_at,
-      following: ahead.reminders.find((one) => one.lead === lead.lead && one.fallback === lead.fallback)?.next ?? null,
-      upcoming: ahead.upcoming,
-      reminders,
-    }));
+/** What each due lead of an event has to remind of by `until`, `limit` at the most, and where it goes on. No round trip. */
+export function expandDue(event: DueEvent, until: number, now: number, limit: number): ClaimedLead[] {
+  const schedule: Schedule = { ...event, planned_at: Date.parse(event.planned_at) };
+  const perLead = event.due.map((lead) => {
+    const first = { due_at: Date.parse(lead.next_due_at), event_timestamp: lead.next_event_timestamp };
+    return { lead, reminders: dueReminders(schedule, lead.lead, lead.fallback, first, until, limit) };
   });
+  const last = perLead.flatMap(({ lead, reminders }) => {
+    const end = reminders.at(-1);
+    return end
+      ? [{ lead: lead.lead, fallback: lead.fallback, due_at: end.due_at, event_timestamp: end.event_timestamp }]
+      : [];
+  });
+  const ahead = advance(schedule, last, now);
+  return perLead.map(({ lead, reminders }) => ({
+    id: lead.id,
+    event_id: event.event_id,
+    group_id: event.group_id,
+    revision: event.revision,
+    next_due_at: lead.next_due_at,
+    following: ahead.reminders.find((one) => one.lead === lead.lead && one.fallback === lead.fallback)?.next ?? null,
+    upcoming: ahead.upcoming,
+    reminders,
+  }));
+}
+
+/** Takes leads out of the schedule that cannot be worked on, so that they do not hold up everybody else's. One round trip. */
+export async function parkLeads(db: Db, ids: number[]): Promise<void> {
+  await rows(db, sql`update event_leads set next_due_at = null where id = any(${sql.param(ids)}::bigint[])`);
 }
 
 /**
  * Writes the due reminders into the ledger and moves their leads on, each only if it still stands where it was found: of two ticks at once, one
- * claims. A reminder whose event was moved and is right again becomes pending again; one that went out is never repeated.
+ * claims. What is past its hour is settled as expired here, with its people, and wakes nobody; what is newest is handed on first. A reminder whose event was moved and is right again becomes pending again; one that went out is never repeated.
  * `now` and `clock` are the same moment on the job's and on the machine's clock: `send_at` is the due moment on the machine's. One round trip.
  */
 export async function claimDue(db: Db, claims: ClaimedLead[], now: number, clock: number): Promise<WaitingReminder[]> {
-  const sendAt = (due: number) => rfc3339(due - (now - clock));
+  const sendAt = (due: number) => rfc3339(due - Math.max(0, now - clock));
   const leads = claims.map(({ reminders: _, following, ...claim }) => ({
     ...claim,
     then_due_at: following && rfc3339(following.due_at),
@@ -205,9 +205,10 @@ export async function claimDue(db: Db, claims: ClaimedLead[], now: number, clock
     db,
     sql`with claim as (
           select * from jsonb_to_recordset(${JSON.stringify(leads)}::jsonb)
-            as c (id bigint, event_id bigint, next_due_at timestamptz, then_due_at timestamptz, then_event_timestamp timestamp, then_starts_at timestamptz, upcoming jsonb)
+            as c (id bigint, event_id bigint, revision int, next_due_at timestamptz, then_due_at timestamptz, then_event_timestamp timestamp, then_starts_at timestamptz, upcoming jsonb)
         ), mine as (
-          select l.id from event_leads l join claim c on c.id = l.id where l.next_due_at = c.next_due_at order by l.id for update of l
+          select l.id from event_leads l join claim c on c.id = l.id join events e on e.id = c.event_id and e.revision = c.revision
+          where l.next_due_at = c.next_due_at order by l.id for update of l
         ), moved as (
           update event_leads l set next_due_at = c.then_due_at, next_event_timestamp = c.then_event_timestamp, next_starts_at = c.then_starts_at
           from claim c where l.id = c.id and l.id in (select id from mine)
@@ -216,18 +217,32 @@ export async function claimDue(db: Db, claims: ClaimedLead[], now: number, clock
           update events e set upcoming = c.upcoming
           from (select distinct on (event_id) event_id, upcoming from claim order by event_id) c
           where e.id = c.event_id and e.upcoming <> c.upcoming and exists (select from moved m join claim o on o.id = m.id where o.event_id = e.id)
+        ), made as (
+          insert into event_reminders (event_id, group_id, event_timestamp, reminder, kind, user_id, due_at, starts_at, revision, claimed_at, send_at, next_attempt_at,
+                                       status, reason, settled_at)
+          select r.event_id, r.group_id, r.event_timestamp, r.reminder, 'automatic', m.user_id, r.due_at, r.starts_at, r.revision,
+                 ${rfc3339(now)}::timestamptz, r.send_at, ${rfc3339(clock)}::timestamptz + make_interval(secs => ${SWEEP_AFTER_SECONDS}),
+                 case when r.stale then 'expired' else 'pending' end::reminder_status, case when r.stale then 'expired' end, case when r.stale then ${rfc3339(clock)}::timestamptz end
+          from (
+            select r.*, greatest(r.starts_at, r.due_at) + make_interval(mins => ${EXPIRED_AFTER_MINUTES}) <= ${rfc3339(now)}::timestamptz as stale
+            from jsonb_to_recordset(${JSON.stringify(reminders)}::jsonb)
+              as r (lead_id bigint, event_id bigint, group_id bigint, revision int, event_timestamp timestamp, reminder text, due_at timestamptz, starts_at timestamptz, send_at timestamptz)
+          ) r
+          join moved m on m.id = r.lead_id
+          order by r.due_at
+          on conflict (event_id, event_timestamp, reminder, kind, user_id) do update
+            set revision = excluded.revision, due_at = excluded.due_at, starts_at = excluded.starts_at, claimed_at = excluded.claimed_at,
+                send_at = excluded.send_at, next_attempt_at = excluded.next_attempt_at, status = 'pending', reason = null, settled_at = null
+            where event_reminders.revision < excluded.revision and event_reminders.status <> 'expired'
+          returning id, event_id, event_timestamp, user_id, status, send_at
+        ), missed as (
+          insert into event_reminders_users (event_reminders_id, user_id, picked, reason, position)
+          select m.id, eu.user_id, false, 'expired', row_number() over (partition by m.id order by eu.user_id) - 1
+          from made m join events_users eu on eu.event_id = m.event_id and (m.user_id is null or eu.user_id = m.user_id)
+          where m.status = 'expired'
+          on conflict do nothing
         )
-        insert into event_reminders (event_id, group_id, event_timestamp, reminder, kind, user_id, due_at, starts_at, revision, claimed_at, send_at, next_attempt_at)
-        select r.event_id, r.group_id, r.event_timestamp, r.reminder, 'automatic', m.user_id, r.due_at, r.starts_at, r.revision,
-               ${rfc3339(now)}::timestamptz, r.send_at, ${rfc3339(clock)}::timestamptz + make_interval(secs => ${SWEEP_AFTER_SECONDS})
-        from jsonb_to_recordset(${JSON.stringify(reminders)}::jsonb)
-          as r (lead_id bigint, event_id bigint, group_id bigint, revision int, event_timestamp timestamp, reminder text, due_at timestamptz, starts_at timestamptz, send_at timestamptz)
-        join moved m on m.id = r.lead_id
-        order by r.due_at
-        on conflict (event_id, event_timestamp, reminder, kind, user_id) do update
-          set revision = excluded.revision, due_at = excluded.due_at, starts_at = excluded.starts_at, claimed_at = excluded.claimed_at,
-              send_at = excluded.send_at, next_attempt_at = excluded.next_attempt_at, status = 'pending', reason = null, settled_at = null
-          where event_reminders.revision < excluded.revision and event_reminders.status <> 'expired'
-        returning id as event_reminders_id, event_id, ${wallOf(sql`event_timestamp`)} as event_timestamp, 0 as after_user_id`,
+        select id as event_reminders_id, event_id, ${wallOf(sql`event_timestamp`)} as event_timestamp, 0 as after_user_id
+        from made where status = 'pending' order by send_at desc`,
   );
 }

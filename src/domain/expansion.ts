@@ -9,7 +9,7 @@ import { needsYearlyDates, yearlyDates } from "./yearly-dates.ts";
 
 const DAY_MS = 86_400_000;
 const YEAR_MS = 366 * DAY_MS;
-const END_MS = Date.UTC(9999, 11, 31, 23, 59, 59);
+const END_MS = Date.UTC(9998, 11, 31, 23, 59, 59);
 /**
  * How far ahead a next occurrence is looked for, so that a rule that comes hardly ever costs little. 29 February on a Sunday comes every
  * 28 years, and once after 40.

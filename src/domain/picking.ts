@@ -9,8 +9,8 @@ import { wallOf } from "./access.ts";
 import { channelChoice } from "./channels.ts";
 import { EXPIRED_AFTER_MINUTES, PEOPLE_A_MESSAGE, SWEEP_AFTER_SECONDS } from "./rules.ts";
 
-/** `token`: the queue's id of the message, so that one delivered again finds what its first delivery wrote. */
-export type Asked = { event_reminders_id: number; after_user_id: number; token: string };
+/** `tokens`: the queue's ids of the messages, so that one delivered again finds what its first delivery wrote. */
+export type Asked = { event_reminders_id: number; after_user_id: number; tokens: string[] };
 
 export type Handed = {
   event_reminders_id: number;
@@ -53,17 +53,21 @@ const ms = (column: SQL) => sql`(extract(epoch from ${column}) * 1000)::bigint`;
 export async function pickPeople(db: Db, asked: Asked[], now: number, limit = PEOPLE_A_MESSAGE): Promise<Picked> {
   const input = sql`asked as (
     select * from jsonb_to_recordset(${JSON.stringify(asked.map((one, ord) => ({ ...one, ord })))}::jsonb)
-      as a (ord int, event_reminders_id bigint, after_user_id bigint, token uuid))`;
+      as a (ord int, event_reminders_id bigint, after_user_id bigint, tokens uuid[]))`;
   const at = sql`${new Date(now).toISOString()}::timestamptz`;
   const [, people, reminders] = await transactAll(db, fixPeople(input, at), hand(input, at, limit), finish(input, at));
-  const picked = people as Handed[];
+  const seen = people as (Handed | Unhanded)[];
   const facts = reminders as (Reminder & { open: boolean })[];
-  return { people: picked, reminders: facts, remaining: remaining(asked, picked, facts, limit) };
+  const handed = seen.filter((one): one is Handed => one.channel !== null);
+  return { people: handed, reminders: facts, remaining: remaining(asked, seen, facts, limit) };
 }
+
+/** Looked at, and nothing to be sent: no channel is left, or another consumer was first. The limit counts them too. */
+type Unhanded = { event_reminders_id: number; user_id: number; channel: null };
 
 function remaining(
   asked: Asked[],
-  people: Handed[],
+  people: (Handed | Unhanded)[],
   facts: (Reminder & { open: boolean })[],
   limit: number,
 ): Picked["remaining"] {
@@ -123,7 +127,7 @@ const fixPeople = (input: SQL, at: SQL): SQL => sql`
 /** Gives each picked person without a delivery one, and takes up again each delivery that nobody is at. */
 const hand = (input: SQL, at: SQL, limit: number): SQL => sql`
   with ${input}, open as (
-    select a.ord, a.token, er.id as event_reminders_id, er.due_at, er.send_at, p.user_id, p.position, l.id as log_id,
+    select a.ord, a.tokens, er.id as event_reminders_id, er.due_at, er.send_at, p.user_id, p.position, l.id as log_id,
            greatest(er.send_at, ${at}) + make_interval(secs => ${SWEEP_AFTER_SECONDS}) as sweep_at
     from asked a
     join event_reminders er on er.id = a.event_reminders_id
@@ -140,7 +144,7 @@ const hand = (input: SQL, at: SQL, limit: number): SQL => sql`
   ), made as (
     insert into event_reminders_logs (event_reminders_id, user_id, channel, step, device_id, reason, due_at, next_attempt_at, lease_token,
                                       status, last_error, settled_at)
-    select o.event_reminders_id, o.user_id, choice.channel::channel, 0, choice.device_id, choice.reason, o.due_at, o.sweep_at, o.token,
+    select o.event_reminders_id, o.user_id, choice.channel::channel, 0, choice.device_id, choice.reason, o.due_at, o.sweep_at, o.tokens[1],
            case when choice.channel = 'none' then 'failed' else 'pending' end::delivery_status,
            case when choice.channel = 'none' then choice.reason end, case when choice.channel = 'none' then ${at} end
     from open o join users u on u.id = o.user_id cross join lateral ${channelChoice(sql`o.event_reminders_id`)}
@@ -150,25 +154,25 @@ const hand = (input: SQL, at: SQL, limit: number): SQL => sql`
   ), again as (
     update event_reminders_logs l
     set status = 'pending', settled_at = null, last_error = nullif(l.last_error, 'event_moved'), next_attempt_at = o.sweep_at,
-        unknown_outcomes = l.unknown_outcomes + (l.lease_until is not null)::int, lease_token = o.token, lease_until = null
+        unknown_outcomes = l.unknown_outcomes + (l.lease_until is not null)::int, lease_token = o.tokens[1], lease_until = null
     from open o join event_reminders er on er.id = o.event_reminders_id
     where l.id = o.log_id and ${isOpen(at, sql`o`)}
     returning l.*
   )
-  select h.event_reminders_id, h.user_id, h.id as event_reminders_logs_id, h.channel,
+  select o.event_reminders_id, o.user_id, h.id as event_reminders_logs_id, h.channel,
          case h.channel when 'sms' then u.mobile_number when 'email' then u.email when 'push' then d.device_arn end as address,
          u.locale, u.time_zone, b.url as bank_url, o.position
-  from (select * from made union all select * from again) h
-  join open o on o.event_reminders_id = h.event_reminders_id and o.user_id = h.user_id
-  join users u on u.id = h.user_id
+  from open o
+  join users u on u.id = o.user_id
+  left join (select * from made union all select * from again) h
+    on h.event_reminders_id = o.event_reminders_id and h.user_id = o.user_id and h.status = 'pending'
   left join devices d on d.id = h.device_id
   left join organizations b on b.id = u.organization_id
-  where h.status = 'pending'
-  order by o.ord, h.user_id`;
+  order by o.ord, o.user_id`;
 
 /** A delivery `l` to be handed to its channel: written by this very message, overdue, left by a crash, or right again after the event moved back. */
 const isOpen = (at: SQL, asked: SQL = sql`a`): SQL => sql`(
-  (l.status = 'pending' and l.lease_until is null and (l.next_attempt_at <= ${at} or l.lease_token = ${asked}.token))
+  (l.status = 'pending' and l.lease_until is null and (l.next_attempt_at <= ${at} or l.lease_token = any(${asked}.tokens)))
   or (l.status = 'pending' and l.lease_until <= ${at})
   or (l.status = 'suppressed' and l.last_error = 'event_moved' and er.status = 'pending')
 )`;

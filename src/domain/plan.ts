@@ -26,7 +26,7 @@ const DAY_MS = 86_400_000;
 /** More than any clock change or change of a zone's offset. */
 const SLACK_MS = 2 * DAY_MS;
 const SHORTEST_MONTH_DAYS = 28;
-const LAST_MS = Date.UTC(9999, 11, 31);
+const LAST_MS = Date.UTC(9998, 11, 31);
 const FALLBACK_LEAD = "0";
 const MAX_UPCOMING = 70;
 

@@ -15,7 +15,7 @@ export type RRule = {
 
 const MAX_LENGTH = 1_000;
 /** Each is walked to once. */
-const MAX_COUNT = 10_000;
+const MAX_COUNT = 4_000;
 const FREQUENCIES: string[] = ["DAILY", "WEEKLY", "MONTHLY", "YEARLY"] satisfies Frequency[];
 const MORE_OFTEN = ["HOURLY", "MINUTELY", "SECONDLY"];
 const WEEKDAY = /^(?:([+-]?)(\d{1,2}))?(MO|TU|WE|TH|FR|SA|SU)$/;

@@ -10,7 +10,7 @@ export const EXPIRED_AFTER_MINUTES = 60;
 export const LEASE_SECONDS = 120;
 export const STOP_SENDING_AFTER_MS = 60_000;
 /** When the sweep looks again at what was handed on, in seconds after its moment. */
-export const SWEEP_AFTER_SECONDS = 120;
+export const SWEEP_AFTER_SECONDS = 30;
 /** People that one message of schedule-notifications picks. */
 export const PEOPLE_A_MESSAGE = 2_000;
 /** Due reminders that one turn of a tick takes. */
@@ -20,9 +20,9 @@ export const LOST_SMS_ANSWERS = 2;
 
 /** Growing delays between attempts of one delivery, in seconds; the last one repeats until the reminder expires. */
 const RETRY_SECONDS = {
-  throttled: [2, 5, 15, 30, 60, 120],
-  failed: [5, 15, 45, 120, 300],
-  lost: [5, 30, 120, 300],
+  throttled: [2, 5, 15, 30, 60, 120, 300, 900],
+  failed: [5, 15, 45, 120, 300, 900, 3600],
+  lost: [5, 30, 120, 600, 3600],
 } as const;
 /** SES counts its daily quota over 24 rolling hours. */
 const QUOTA_SECONDS = 3 * 60 * 60;

@@ -4,7 +4,8 @@
  */
 import { Temporal } from "temporal-polyfill";
 
-const YEARS = { first: 1970, last: 9999 };
+/** A zone may be a day off, and a moved occurrence behind its name: the last year is left free. */
+const YEARS = { first: 1970, last: 9998 };
 const WALL = /^(\d{4})-(\d\d)-(\d\d)[ T](\d\d):(\d\d)(?::(\d\d)(?:\.\d+)?)?$/;
 const INSTANT = /^(\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:\.\d+)?)([Zz]|([+-])(\d\d):(\d\d))$/;
 
@@ -67,5 +68,7 @@ export function parseInstant(text: string): number | null {
   if (wall === null || Number(hours) > 23 || Number(minutes) > 59) return null;
   const fraction = Number((local.split(".")[1] ?? "").padEnd(3, "0").slice(0, 3));
   const offset = (Number(hours) * 60 + Number(minutes)) * 60_000;
-  return floatingMs(wall) + fraction - (sign === "-" ? -offset : offset);
+  const instant = floatingMs(wall) + fraction - (sign === "-" ? -offset : offset);
+  const year = new Date(instant).getUTCFullYear();
+  return year >= YEARS.first && year <= YEARS.last ? instant : null;
 }

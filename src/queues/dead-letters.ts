@@ -28,6 +28,6 @@ export async function keepDeadLetters(batch: MessageBatch, deps: Deps): Promise<
     for (const message of batch.messages) message.ack();
   } catch (error) {
     deps.log.error("dead letters", error, { messages: batch.messages.length });
-    for (const message of batch.messages) message.retry({ delaySeconds: 60 });
+    for (const message of batch.messages) message.retry();
   }
 }

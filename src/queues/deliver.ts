@@ -15,9 +15,9 @@ import {
 import { type RetryClass, retryDelaySeconds, STOP_SENDING_AFTER_MS } from "../domain/rules.ts";
 import { CONNECTIONS, eachAtMost } from "./concurrency.ts";
 import type { Delivery } from "./delivery.ts";
-import type { Outgoing } from "./enqueue.ts";
+import { type Outgoing, split } from "./enqueue.ts";
 import type { MessageOf } from "./messages.ts";
-import { persist } from "./persist.ts";
+import { CLAIM_PAUSES_MS, persist, SETTLE_PAUSES_MS } from "./persist.ts";
 import { wake } from "./wake.ts";
 
 /** The queue counts whole seconds: the rest of one is waited for here, more goes back to the queue. */
@@ -60,7 +60,7 @@ export async function deliver<Type extends SendType>(
     cost_usd: sender.costOf?.(one) ?? null,
   }));
   // Repeated with the same token, a claim whose answer was lost finds its own rows.
-  const claimed = await persist(deps, () =>
+  const claimed = await persist(deps, CLAIM_PAUSES_MS, () =>
     claimDeliveries(deps.db, sender.channel, claiming, {
       token,
       now: deps.now(),
@@ -77,8 +77,8 @@ export async function deliver<Type extends SendType>(
     const settling: Settling[] = [];
     await eachAtMost(CONNECTIONS, part, async (one) => void settling.push(await attempt(one, deps, sender, started)));
     for (const { status } of settling) counts[status] = (counts[status] ?? 0) + 1;
-    const fallbacks = await persist(deps, () =>
-      settleDeliveries(deps.db, sender.channel, settling, { token, now: deps.now() }),
+    const fallbacks = await persist(deps, SETTLE_PAUSES_MS, () =>
+      settleDeliveries(deps.db, sender.channel, settling, { token, claimedAt: started, now: deps.now() }),
     );
     await wake(deps, [...retries(part, settling, deps.now(), sender.type), ...fallbacks.map(handOn)]);
   }
@@ -98,18 +98,20 @@ async function attempt<Type extends SendType>(
     provider_message_id: null,
     next_attempt_at: null,
     lost: false,
+    untried: false,
     dead_address: null,
     ...changed,
   });
   const again = (seconds: number) => new Date(deps.now() + seconds * 1000).toISOString();
+  if (claimed.refusal === "address_changed") return settling({ status: "suppressed", error: claimed.refusal });
   if (claimed.refusal)
     return settling({ status: "failed", error: claimed.refusal, lost: claimed.refusal === "answer_lost" });
   // The lease must outlast the sending: what does not fit goes back at once, untried.
   if (deps.now() - started > STOP_SENDING_AFTER_MS)
-    return settling({ status: "pending", error: "out_of_time", next_attempt_at: again(0) });
+    return settling({ status: "pending", error: "out_of_time", next_attempt_at: again(0), untried: true });
   const early = claimed.send_at - deps.now();
   if (early > WAITS_FOR_MS)
-    return settling({ status: "pending", error: "too_early", next_attempt_at: again(early / 1000) });
+    return settling({ status: "pending", error: "too_early", next_attempt_at: again(early / 1000), untried: true });
   if (early > 0) await deps.wait(early);
   const outcome = await sender.send(claimed, recipient);
   switch (outcome.outcome) {
@@ -144,16 +146,18 @@ function retries<Type extends SendType>(work: Work<Type>[], settling: Settling[]
     const delaySeconds = Math.max(0, Math.ceil((Date.parse(at) - now) / 1000));
     return `${claimed.event_reminders_id} ${delaySeconds}`;
   });
-  return [...groups].map(([key, group]) => ({
-    delaySeconds: Number(key.split(" ")[1]),
-    message: {
-      type,
-      version: 1,
-      event_reminders_id: group[0]!.claimed.event_reminders_id,
-      event_timestamp: group[0]!.claimed.event_timestamp,
-      recipients: group.slice(0, 50).map(({ recipient }) => recipient),
-    } as MessageOf<Type>,
-  }));
+  return [...groups].flatMap(([key, group]) =>
+    split(group.map(({ recipient }) => recipient)).map((recipients) => ({
+      delaySeconds: Number(key.split(" ")[1]),
+      message: {
+        type,
+        version: 1,
+        event_reminders_id: group[0]!.claimed.event_reminders_id,
+        event_timestamp: group[0]!.claimed.event_timestamp,
+        recipients,
+      } as MessageOf<Type>,
+    })),
+  );
 }
 
 /** The next channel needs other words: its people are picked up where words are made. */

@@ -20,6 +20,26 @@ const BINDING = {
 const encoder = new TextEncoder();
 export const bytesOf = (value: unknown): number => encoder.encode(JSON.stringify(value)).length;
 
+/** Recipients of one channel message, by number and by size: long texts must stay below the queue's 128,000 bytes. */
+const RECIPIENTS_A_MESSAGE = 50;
+const RECIPIENT_BYTES_A_MESSAGE = 100_000;
+
+/** Recipients in parts that fit a message each. */
+export function split<Recipient extends object>(recipients: readonly Recipient[]): Recipient[][] {
+  const parts: Recipient[][] = [];
+  let bytes = Number.POSITIVE_INFINITY;
+  for (const recipient of recipients) {
+    const size = bytesOf(recipient) + 1;
+    if (bytes + size > RECIPIENT_BYTES_A_MESSAGE || parts.at(-1)!.length === RECIPIENTS_A_MESSAGE) {
+      parts.push([]);
+      bytes = 0;
+    }
+    parts.at(-1)!.push(recipient);
+    bytes += size;
+  }
+  return parts;
+}
+
 /** Sends in order, a queue at a time. Throws where the queue is out of reach; what was sent before stays sent. */
 export async function enqueue(bindings: Bindings, outgoing: readonly Outgoing[]): Promise<void> {
   const byType = Map.groupBy(outgoing, ({ message }) => message.type);

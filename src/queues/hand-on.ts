@@ -1,18 +1,31 @@
 /** From the ledger to the queues: claims what is due soon and hands it on, with whatever an earlier tick or consumer left behind. */
 import type { Deps } from "../deps.ts";
-import { claimDue, expandDue, type Found, findDue, type WaitingReminder } from "../domain/due.ts";
+import {
+  type ClaimedLead,
+  claimDue,
+  type DueEvent,
+  expandDue,
+  type Found,
+  findDue,
+  parkLeads,
+  type WaitingReminder,
+} from "../domain/due.ts";
 import { CLAIM_AHEAD_MS } from "../domain/rules.ts";
+import { AppError } from "../errors.ts";
 import { enqueue, type Outgoing } from "./enqueue.ts";
 
 /** Turns of a thousand in one run; what is beyond waits for the next minute. */
 const TURNS = 30;
+/** Reminders written at once: far more than a thousand leads have due, unless nobody looked for days. */
+const REMINDERS_A_TURN = 2_000;
 
 /** `now` and `clock` are the same moment, on the job's clock and on the machine's; `job` is the schedule that runs, null where none does. */
 export async function handOnDue(deps: Deps, job: string | null, now: number, clock: number): Promise<void> {
+  const until = now + CLAIM_AHEAD_MS;
   for (let turn = 0; turn < TURNS; turn++) {
-    const found = await findDue(deps.db, job, now, deps.now());
-    const claims = expandDue(found.events, now + CLAIM_AHEAD_MS, now);
-    const claimed = claims.length > 0 ? await claimDue(deps.db, claims, now, clock) : [];
+    const found = await findDue(deps.db, job, now, clock);
+    const claims = await expand(found.events, until, now, deps);
+    const claimed = await claim(claims, now, clock, deps);
     await enqueue(deps.bindings, [...claimed.map(picking), ...leftBehind(found)]);
     deps.log.info("handed on", {
       due: claimed.length,
@@ -20,8 +33,58 @@ export async function handOnDue(deps: Deps, job: string | null, now: number, clo
       comments: found.comments.length,
       invitations: found.invitations.length,
     });
-    if (!found.more) return;
+    // What a turn has no room for, or a lead that was not looked at for years, goes on in the next one.
+    const unfinished =
+      new Set(claims.map(({ event_id }) => event_id)).size < found.events.length ||
+      claims.some(({ following }) => following !== null && following.due_at <= until);
+    if (!found.more && !unfinished) return;
   }
+}
+
+/**
+ * One event that cannot be expanded must not keep the others from being reminded: its leads are parked, and the log says which. What is beyond
+ * the limit of a turn is found again by the next.
+ */
+async function expand(events: DueEvent[], until: number, now: number, deps: Deps): Promise<ClaimedLead[]> {
+  const claims: ClaimedLead[] = [];
+  let left = REMINDERS_A_TURN;
+  for (const event of events) {
+    if (left <= 0) break;
+    try {
+      const expanded = expandDue(event, until, now, left);
+      left -= expanded.reduce((sum, { reminders }) => sum + reminders.length, 0);
+      claims.push(...expanded);
+    } catch (error) {
+      await park(
+        event.due.map(({ id }) => id),
+        error,
+        deps,
+      );
+    }
+  }
+  return claims;
+}
+
+/** The same for one that the database refuses: the claims are halved until it stands alone. */
+async function claim(claims: ClaimedLead[], now: number, clock: number, deps: Deps): Promise<WaitingReminder[]> {
+  if (claims.length === 0) return [];
+  try {
+    return await claimDue(deps.db, claims, now, clock);
+  } catch (error) {
+    if (error instanceof AppError && error.code === "unavailable") throw error;
+    if (claims.length === 1) {
+      await park([claims[0]!.id], error, deps);
+      return [];
+    }
+    const half = Math.ceil(claims.length / 2);
+    const first = await claim(claims.slice(0, half), now, clock, deps);
+    return [...first, ...(await claim(claims.slice(half), now, clock, deps))];
+  }
+}
+
+async function park(leads: number[], error: unknown, deps: Deps): Promise<void> {
+  deps.log.error("parked", error, { leads: leads.join(",") });
+  await parkLeads(deps.db, leads);
 }
 
 const picking = ({ after_user_id, ...reminder }: WaitingReminder): Outgoing => ({

@@ -1,6 +1,7 @@
 /** The queue door: parse, dispatch, settle. Acknowledging on the way out and retrying on a fault are written once, here. */
 import type { Deps } from "../deps.ts";
 import { writeDeadLetters } from "../domain/dead-letters.ts";
+import { AppError } from "../errors.ts";
 import { keepDeadLetters } from "./dead-letters.ts";
 import type { Delivery } from "./delivery.ts";
 import { Message, type MessageType } from "./messages.ts";
@@ -61,6 +62,13 @@ async function run(type: MessageType, group: Open[], deps: Deps): Promise<void> 
     await (CONSUMERS[type] as Consumer<MessageType>)(deliveries, deps);
   } catch (error) {
     deps.log.error("consumer", error, { type, messages: group.length });
+    const away = error instanceof AppError && error.code === "unavailable";
+    const open = group.filter(({ settled }) => !settled);
+    // One bad message must not hold up the others: each is tried alone.
+    if (!away && group.length > 1) {
+      for (const one of open) await run(type, [one], deps);
+      return;
+    }
   }
   for (const { settled, delivery } of group) {
     if (!settled) delivery.retry(retryDelaySeconds());

@@ -5,6 +5,9 @@ const id = z.int().min(1);
 const message = <Type extends string, Shape extends z.ZodRawShape>(type: Type, shape: Shape) =>
   z.object({ type: z.literal(type), version: z.literal(1), ...shape });
 
+/** An address as PostgreSQL's text can hold it: what it cannot would hold up a whole batch. */
+const address = z.string().refine((value) => value.isWellFormed() && !value.includes("\0"), "is no text");
+
 const recipient = { user_id: id, event_reminders_logs_id: id, message: z.string() };
 const delivery = <Type extends string, Shape extends z.ZodRawShape>(type: Type, address: Shape) =>
   message(type, {
@@ -22,9 +25,9 @@ export const ScheduleNotifications = message("schedule-notifications", {
   event_reminders_id: id,
   after_user_id: z.int().min(0).optional(),
 });
-export const SendSms = delivery("send-sms", { phone_number: z.string() });
-export const SendEmail = delivery("send-email", { email: z.string() });
-export const SendPush = delivery("send-push", { device_arn: z.string() });
+export const SendSms = delivery("send-sms", { phone_number: address });
+export const SendEmail = delivery("send-email", { email: address });
+export const SendPush = delivery("send-push", { device_arn: address });
 export const SendPushGroupInvitation = message("send-push-group-invitation", {
   group_invitation_logs_id: id,
   group_id: id,

@@ -1,11 +1,14 @@
 import type { Deps } from "../deps.ts";
 import { AppError } from "../errors.ts";
 
-const PAUSES_MS = [300, 1_500];
+/** Before anything is sent there is little to lose: the batch goes back to the queue soon. */
+export const CLAIM_PAUSES_MS = [300, 1_500];
+/** What was sent must be written down: given up only when the lease has long run out, and the sweep sends it again. */
+export const SETTLE_PAUSES_MS = [300, 1_500, 5_000, 10_000, 20_000, 30_000, 30_000];
 
-/** Three tries while the database is away for a moment; after them the batch goes back to the queue. The work must be safe to repeat. */
-export async function persist<T>(deps: Deps, work: () => Promise<T>): Promise<T> {
-  for (const pause of PAUSES_MS) {
+/** Tries again while the database is away. The work must be safe to repeat. */
+export async function persist<T>(deps: Deps, pauses: readonly number[], work: () => Promise<T>): Promise<T> {
+  for (const pause of pauses) {
     try {
       return await work();
     } catch (error) {

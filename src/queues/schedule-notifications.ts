@@ -1,29 +1,29 @@
 /** Picks a reminder's people, puts it into their words, and hands them to their channels so that they reach the provider at its second. */
 import type { Deps } from "../deps.ts";
 import { shareOf } from "../domain/money.ts";
-import { type Handed, pickPeople, type Reminder } from "../domain/picking.ts";
+import { type Asked, type Handed, pickPeople, type Reminder } from "../domain/picking.ts";
 import { localeOf, type ReminderFacts, reminderPush, reminderSms, reminderText } from "../domain/texts/index.ts";
 import type { Delivery } from "./delivery.ts";
-import { bytesOf, enqueue, type Outgoing } from "./enqueue.ts";
+import { enqueue, type Outgoing, split } from "./enqueue.ts";
 import type { Message } from "./messages.ts";
 
-/** Recipients of one channel message, by number and by size: long texts must stay below the queue's 128,000 bytes. */
-const RECIPIENTS_A_MESSAGE = 50;
-const RECIPIENT_BYTES_A_MESSAGE = 100_000;
-/** A claim and its words are at the channel this long before the moment at the most; the channel waits for the rest. */
+/** A message is at its channel this long after its moment, so that it is never there before. */
 const ARRIVES_AFTER_MS = 5;
 
 export async function scheduleNotifications(
   deliveries: Delivery<"schedule-notifications">[],
   deps: Deps,
 ): Promise<void> {
-  const asked = new Map<string, { event_reminders_id: number; after_user_id: number; token: string }>();
+  // Messages of one reminder in one batch become one, from the first of their people on.
+  const asked = new Map<number, Asked>();
   for (const { id, message } of deliveries) {
-    const one = { event_reminders_id: message.event_reminders_id, after_user_id: message.after_user_id ?? 0 };
-    // Messages of one reminder in one batch become the one that begins first.
-    const key = String(one.event_reminders_id);
-    const earlier = asked.get(key);
-    if (!earlier || one.after_user_id < earlier.after_user_id) asked.set(key, { ...one, token: uuidOf(id) });
+    const { event_reminders_id, after_user_id = 0 } = message;
+    const before = asked.get(event_reminders_id) ?? { event_reminders_id, after_user_id, tokens: [] };
+    asked.set(event_reminders_id, {
+      event_reminders_id,
+      after_user_id: Math.min(before.after_user_id, after_user_id),
+      tokens: [...before.tokens, uuidOf(id)],
+    });
   }
   const picked = await pickPeople(deps.db, [...asked.values()], deps.now());
   const reminders = new Map(picked.reminders.map((one) => [one.event_reminders_id, one]));
@@ -71,33 +71,19 @@ function channelMessages(people: Handed[], reminders: Map<number, Reminder>, dep
     const { event_reminders_id, channel } = group[0]!;
     const { event_timestamp } = reminders.get(event_reminders_id)!;
     const words = memoizedWords(reminders.get(event_reminders_id)!, deps);
-    const open = { recipients: [] as object[], bytes: 0 };
-    const close = () => {
-      if (open.recipients.length === 0) return;
+    const recipients = group.map((person) => {
+      const { user_id, event_reminders_logs_id } = person;
+      return { user_id, event_reminders_logs_id, message: words(person), [ADDRESS[channel]]: person.address ?? "" };
+    });
+    for (const part of split(recipients)) {
       messages.push({
         type: TYPES[channel],
         version: 1,
         event_reminders_id,
         event_timestamp,
-        recipients: open.recipients,
+        recipients: part,
       } as Message);
-      open.recipients = [];
-      open.bytes = 0;
-    };
-    for (const person of group) {
-      const { user_id, event_reminders_logs_id } = person;
-      const recipient = {
-        user_id,
-        event_reminders_logs_id,
-        message: words(person),
-        [ADDRESS[channel]]: person.address ?? "",
-      };
-      const bytes = bytesOf(recipient) + 1;
-      if (open.recipients.length === RECIPIENTS_A_MESSAGE || open.bytes + bytes > RECIPIENT_BYTES_A_MESSAGE) close();
-      open.recipients.push(recipient);
-      open.bytes += bytes;
     }
-    close();
   }
   return messages;
 }

@@ -16,7 +16,7 @@ import { commentPush, localeOf } from "../domain/texts/index.ts";
 import { CONNECTIONS, eachAtMost } from "./concurrency.ts";
 import type { Delivery } from "./delivery.ts";
 import type { MessageOf } from "./messages.ts";
-import { persist } from "./persist.ts";
+import { CLAIM_PAUSES_MS, persist, SETTLE_PAUSES_MS } from "./persist.ts";
 import { wake } from "./wake.ts";
 import { isDeadEndpoint, walkRoutes } from "./walk-routes.ts";
 
@@ -38,7 +38,7 @@ export async function schedulePushComments(
     events_comments_id,
     after_user_id,
   }));
-  const { comments, pushes } = await persist(deps, () =>
+  const { comments, pushes } = await persist(deps, CLAIM_PAUSES_MS, () =>
     claimCommentPushes(deps.db, claiming, { token, now: claimedAt }),
   );
   await wake(deps, nextPages(comments, asked));
@@ -63,7 +63,7 @@ export async function schedulePushComments(
       look_again_at: rfc3339(now, (delays.get(events_comments_id) ?? 0) + SWEEP_GRACE_SECONDS),
     }));
     const settled = { comments: handedOn, pushes: attempts, dead };
-    await persist(deps, () => settleCommentPushes(deps.db, settled, { token, claimedAt, now }));
+    await persist(deps, SETTLE_PAUSES_MS, () => settleCommentPushes(deps.db, settled, { token, claimedAt, now }));
   }
   await wake(
     deps,

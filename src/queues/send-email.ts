@@ -20,7 +20,13 @@ export async function sendEmail(deliveries: Delivery<"send-email">[], deps: Deps
         to: email,
         subject: title,
         text: emailText({ text, unsubscribe_url, locale }),
-        html: emailHtml({ title, text, unsubscribe_url, locale, bank_url: claimed.bank_url }),
+        html: emailHtml({
+          title,
+          text,
+          unsubscribe_url,
+          locale,
+          bank_url: claimed.is_budget ? claimed.bank_url : null,
+        }),
         unsubscribe_url,
       });
     },

@@ -18,7 +18,7 @@ import { unlinked } from "../domain/texts/clean.ts";
 import { emailHtml, emailText, invitationEmail, invitationPush, type Locale, localeOf } from "../domain/texts/index.ts";
 import { CONNECTIONS, eachAtMost } from "./concurrency.ts";
 import type { Delivery } from "./delivery.ts";
-import { persist } from "./persist.ts";
+import { CLAIM_PAUSES_MS, persist, SETTLE_PAUSES_MS } from "./persist.ts";
 import { wake } from "./wake.ts";
 import { isDeadEndpoint, walkRoutes } from "./walk-routes.ts";
 
@@ -38,7 +38,9 @@ export async function sendPushGroupInvitation(
   const token = crypto.randomUUID();
   const claimedAt = deps.now();
   const messages = new Map(deliveries.map(({ message }) => [message.group_invitation_logs_id, message]));
-  const claimed = await persist(deps, () => claimInvitations(deps.db, [...messages.keys()], { token, now: claimedAt }));
+  const claimed = await persist(deps, CLAIM_PAUSES_MS, () =>
+    claimInvitations(deps.db, [...messages.keys()], { token, now: claimedAt }),
+  );
   const means = { deps, sns: snsClient(deps.settings), ses: sesClient(deps.settings), dead: [] as DeadDevice[] };
   const attempts: Attempt[] = [];
   await eachAtMost(CONNECTIONS, claimed, async (invitation) => {
@@ -49,7 +51,7 @@ export async function sendPushGroupInvitation(
   if (attempts.length > 0) {
     const now = deps.now();
     const settled = { settled: attempts, dead: means.dead };
-    await persist(deps, () => settleInvitations(deps.db, settled, { token, claimedAt, now }));
+    await persist(deps, SETTLE_PAUSES_MS, () => settleInvitations(deps.db, settled, { token, claimedAt, now }));
   }
   const retries = attempts.flatMap(({ group_invitation_logs_id, again }) =>
     again === null ? [] : [{ message: messages.get(group_invitation_logs_id)!, delaySeconds: again }],

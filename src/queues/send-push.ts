@@ -4,6 +4,9 @@ import { localeOf, reminderTitle, withLateNote } from "../domain/texts/index.ts"
 import { deliver } from "./deliver.ts";
 import type { Delivery } from "./delivery.ts";
 
+/** The longest that SNS takes: four weeks. https://docs.aws.amazon.com/sns/latest/dg/sns-ttl.html */
+const MAX_TTL_SECONDS = 2_419_200;
+
 export async function sendPush(deliveries: Delivery<"send-push">[], deps: Deps): Promise<void> {
   const sns = snsClient(deps.settings);
   await deliver(deliveries, deps, {
@@ -22,7 +25,7 @@ export async function sendPush(deliveries: Delivery<"send-push">[], deps: Deps):
         },
         // A push that was sent again, its answer lost, replaces itself on the phone.
         collapse_id: `reminder-${claimed.event_reminders_id}`,
-        ttl_seconds: Math.max(60, Math.ceil((claimed.expires_at - deps.now()) / 1000)),
+        ttl_seconds: Math.min(MAX_TTL_SECONDS, Math.max(60, Math.ceil((claimed.expires_at - deps.now()) / 1000))),
       });
     },
     isDead: (code) => code.startsWith("EndpointDisabled") || code.startsWith("NotFound"),

@@ -120,7 +120,7 @@ test("an address that is no longer the person's is not written to, and the next 
   expect(await inbox("sms", number)).toHaveLength(0);
   expect(await inbox("email", someone.email)).toHaveLength(1);
   expect(await ledger(event_id)).toMatchObject([
-    { channel: "sms", status: "failed", last_error: "address_changed", reason: "chosen" },
+    { channel: "sms", status: "suppressed", last_error: "address_changed", reason: "chosen", attempts: 0 },
     { channel: "email", status: "sent", reason: "sms: no_verified_number" },
   ]);
 });
