@@ -5,7 +5,7 @@ import { AppError, conflict, forbidden, type Issue, notFound } from "../errors.t
 import { type Caller, me, type Role, rfc3339Of, rowAs, wallOf } from "./access.ts";
 import { planned, refuse } from "./event-plan.ts";
 import { canonicalAmount } from "./money.ts";
-import { type Page, type Paging, pageOf } from "./page.ts";
+import type { Page, Paging } from "./page.ts";
 import type { Exception, Schedule } from "./plan.ts";
 import type { Period } from "./recurrence.ts";
 import { SWEEP_AFTER_SECONDS } from "./rules.ts";
@@ -131,6 +131,9 @@ export type EventRow = {
   created_at: string;
 };
 
+/** Events with their people on one page at the most, whatever its limit: the database answers 10 MiB at the most. */
+const PEOPLE_A_PAGE = 40_000;
+
 /** The three periods as the first app's parser expects them. */
 const PERIOD_OUT = sql`case e.schedule_period when '1 day' then '1 day, 0:00:00' when '1 week' then '7 days, 0:00:00' else '30 days, 0:00:00' end`;
 
@@ -144,14 +147,24 @@ export async function listEvents(
   { limit, after, ...filter }: { group_id?: number | undefined; id?: number | undefined } & Paging<[string, number]>,
   now: number,
 ): Promise<Page<EventRow, [string, number]>> {
-  const { list } = await rowAs<{ list: EventRow[] }>(
+  const { list, more } = await rowAs<{ list: EventRow[]; more: boolean }>(
     db,
     sql`with ${me(caller)}, own as (
           select eu.event_id as id from events_users eu join me on me.id = eu.user_id
           union
           select e.id from me join group_members gm on gm.user_id = me.id and gm.status <> 'standard' join events e on e.group_id = gm.group_id
+        ), page as (
+          select e.id, gm.status, row_number() over by_time as place,
+                 sum(1 + (select count(*) from events_users eu where eu.event_id = e.id)) over by_time as weight
+          from own join events e on e.id = own.id
+          join me on true join group_members gm on gm.group_id = e.group_id and gm.user_id = me.id
+          where (${filter.group_id ?? null}::bigint is null or e.group_id = ${filter.group_id ?? null}::bigint)
+            and (${filter.id ?? null}::bigint is null or e.id = ${filter.id ?? null}::bigint)
+            and (${after?.[0] ?? null}::timestamptz is null or (e.starts_at, e.id) > (${after?.[0] ?? null}::timestamptz, ${after?.[1] ?? null}::bigint))
+          window by_time as (order by e.starts_at, e.id)
+          order by e.starts_at, e.id limit ${limit + 1}
         ), listed as (
-          select e.id, e.name, e.description, e.is_budget, e.budget::text as budget, e.group_id, g.name as group_name, gm.status,
+          select e.id, e.name, e.description, e.is_budget, e.budget::text as budget, e.group_id, g.name as group_name, page.status,
                  ${wallOf(sql`e.event_timestamp`)} as event_timestamp, case when e.recurrence is null then 'once' else 'periodical' end as reminder,
                  ${PERIOD_OUT} as schedule_period,
                  (select coalesce(json_agg(json_build_object('id', u.id, 'email', u.email, 'username', u.username) order by u.id), '[]')
@@ -164,20 +177,19 @@ export async function listEvents(
                  (select ${rfc3339Of(sql`min((o ->> 'starts_at')::timestamptz)`)} from jsonb_array_elements(e.upcoming) o
                   where (o ->> 'starts_at')::timestamptz > ${rfc3339(now)}::timestamptz) as next_at,
                  e.currency, ${rfc3339Of(sql`e.created_at`)} as created_at
-          from own join events e on e.id = own.id join groups g on g.id = e.group_id
-          join me on true join group_members gm on gm.group_id = e.group_id and gm.user_id = me.id
-          where (${filter.group_id ?? null}::bigint is null or e.group_id = ${filter.group_id ?? null}::bigint)
-            and (${filter.id ?? null}::bigint is null or e.id = ${filter.id ?? null}::bigint)
-            and (${after?.[0] ?? null}::timestamptz is null or (e.starts_at, e.id) > (${after?.[0] ?? null}::timestamptz, ${after?.[1] ?? null}::bigint))
-          order by e.starts_at, e.id limit ${limit + 1}
+          from page join events e on e.id = page.id join groups g on g.id = e.group_id
+          where page.place <= ${limit} and (page.weight <= ${PEOPLE_A_PAGE} or page.place = 1)
+          order by e.starts_at, e.id
         )
-        select (select id from me) as caller, (select coalesce(json_agg(listed), '[]') from listed) as list`,
+        select (select id from me) as caller, (select coalesce(json_agg(listed), '[]') from listed) as list,
+               (select count(*) from page) > (select count(*) from listed) as more`,
   );
   const events = list.map((event) => ({
     ...event,
     budget: event.budget && canonicalAmount(event.budget, event.currency),
   }));
-  return pageOf(events, limit, (last) => [last.starts_at, last.id]);
+  const last = events.at(-1);
+  return { list: events, next: more && last ? [last.starts_at, last.id] : null };
 }
 
 export const NOTIFY_AGAIN_AFTER_HOURS = 24;

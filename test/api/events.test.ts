@@ -267,3 +267,21 @@ test("a manual reminder whose queue is out of reach is in the ledger for the nex
     await query(sql`select id from event_reminders where event_id = ${event_id} and status = 'pending'`),
   ).toHaveLength(1);
 });
+
+test("a page ends early where its events have more people than one answer can hold, and goes on", async () => {
+  const admin = await person();
+  const group_id = await group(admin);
+  const mark = crypto.randomUUID().slice(0, 8);
+  await query(
+    sql`with made as (
+          insert into users (cognito_user_id, email, username, confirmed_at)
+          select ${mark} || n, ${mark} || n || '@torium.test', 'Somebody', now() from generate_series(1, 15000) n returning id
+        )
+        insert into group_members (group_id, user_id, status) select ${group_id}::bigint, id, 'standard' from made`,
+  );
+  for (let n = 0; n < 3; n++) await call("POST", "/event", { as: admin, json: { ...base, group_id } });
+  const first = await call("GET", "/event", { as: admin });
+  expect(first.data).toHaveLength(2);
+  const second = await call("GET", "/event", { as: admin, query: { cursor: first.page!.next_cursor } });
+  expect(second).toMatchObject({ data: [{ users: expect.any(Array) }], page: { next_cursor: null } });
+});
