@@ -4,11 +4,20 @@ import type { ValidationTargets } from "hono";
 import { z } from "zod";
 import { AppError, type Issue } from "../errors.ts";
 
+type Input = { target: "query" | "json"; schema: z.ZodType };
+
+/** Which schema a route's handler checks, for the description of the API. */
+const inputs = new WeakMap<object, Input>();
+export const inputOf = (handler: object): Input | undefined => inputs.get(handler);
+
 /** GET and DELETE read the query, POST, PUT and PATCH a JSON body. */
-export const input = <Schema extends z.ZodType>(target: "query" | "json", schema: Schema) =>
-  zValidator(target as keyof ValidationTargets & ("query" | "json"), schema, (result) => {
+export const input = <Schema extends z.ZodType>(target: "query" | "json", schema: Schema) => {
+  const check = zValidator(target as keyof ValidationTargets & ("query" | "json"), schema, (result) => {
     if (!result.success) throw invalidInput(result.error.issues);
   });
+  inputs.set(check, { target, schema });
+  return check;
+};
 
 /** The same for what comes neither as a query nor as a JSON body of a route. */
 export function parse<Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> {
@@ -40,22 +49,36 @@ export const text = (min: number, max: number) =>
       (value) => [...value].length >= min,
       min === 1 ? "must not be empty" : `must have at least ${min} characters`,
     )
-    .refine((value) => [...value].length <= max, `must have at most ${max} characters`);
+    .refine((value) => [...value].length <= max, `must have at most ${max} characters`)
+    .meta({ ...(min > 0 && { minLength: min }), maxLength: max });
 
 const MAX_ID = Number.MAX_SAFE_INTEGER;
 export const id = z.int().min(1).max(MAX_ID);
+/** A query holds text: to clients it is a number all the same. */
+const integer = (maximum: number) => ({
+  override: ({ jsonSchema }: { jsonSchema: Record<string, unknown> }) => {
+    delete jsonSchema.pattern;
+    Object.assign(jsonSchema, { type: "integer", minimum: 1, maximum });
+  },
+});
+
 /** The same from a query, where everything is text. */
 export const queryId = z
   .string()
   .regex(/^\d{1,16}$/, "must be an id")
   .transform(Number)
-  .pipe(id);
+  .pipe(id)
+  .meta(integer(MAX_ID));
 
 export const email = z
   .string()
   .max(254)
   .transform((value) => value.trim().toLowerCase())
-  .pipe(z.email());
+  .pipe(z.email())
+  .meta({ format: "email" });
+
+/** An instant in a cursor, as the lists answer it; PostgreSQL knows no year 0. */
+export const cursorInstant = z.iso.datetime().regex(/^[1-9]/);
 
 /** Where a list goes on: the sort key of the last row, opaque to clients. */
 export const page = {
@@ -64,18 +87,25 @@ export const page = {
     .regex(/^\d{1,4}$/, "must be a number from 1 to 1000")
     .transform(Number)
     .pipe(z.int().min(1).max(1000))
-    .default(1000),
+    .default(1000)
+    .meta(integer(1000)),
   cursor: z.string().optional(),
 };
 
 export const encodeCursor = (key: readonly (string | number)[]): string =>
-  btoa(JSON.stringify(key)).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
+  btoa(String.fromCharCode(...new TextEncoder().encode(JSON.stringify(key))))
+    .replaceAll("+", "-")
+    .replaceAll("/", "_")
+    .replace(/=+$/, "");
 
 /** The key that a cursor holds, or null without one; a cursor that this list did not make is refused. */
 export function decodeCursor<Key extends z.ZodType>(cursor: string | undefined, key: Key): z.infer<Key> | null {
   if (cursor === undefined) return null;
   try {
-    return key.parse(JSON.parse(atob(cursor.replaceAll("-", "+").replaceAll("_", "/"))));
+    const bytes = Uint8Array.from(atob(cursor.replaceAll("-", "+").replaceAll("_", "/")), (letter) =>
+      letter.charCodeAt(0),
+    );
+    return key.parse(JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes)));
   } catch {
     throw invalidInput([{ path: ["cursor"], message: "is not a cursor of this list" }]);
   }

@@ -11,6 +11,7 @@ import { connect, rows } from "../../src/clients/neon.ts";
 import { type Bindings, buildDeps, type Deps } from "../../src/deps.ts";
 import { readSettings, type Settings } from "../../src/env.ts";
 import type { Message } from "../../src/queues/messages.ts";
+import { checkDescribed } from "./described.ts";
 
 export const pool = inject("pool");
 const inboxUrl = inject("inbox");
@@ -142,7 +143,7 @@ type Call = {
   deps?: TestDeps;
 };
 
-/** One request to the real API. `as` is a person or a bare token. */
+/** One request to the real API, whose answer is held against the API document. `as` is a person or a bare token. */
 // biome-ignore lint/suspicious/noExplicitAny: a test says what it expects by its assertions
 export async function call<Data = any>(
   method: string,
@@ -172,7 +173,9 @@ export async function call<Data = any>(
   const roundTrips = deps.roundTrips() - before;
   const text = await answer.text();
   await Promise.all(pending);
-  return { http: answer.status, headers: answer.headers, roundTrips, sent: deps.sent, ...JSON.parse(text) };
+  const told = JSON.parse(text);
+  checkDescribed(request, answer, told);
+  return { http: answer.status, headers: answer.headers, roundTrips, sent: deps.sent, ...told };
 }
 
 export type InboxMessage = {

@@ -1,0 +1,205 @@
+/** What each endpoint answers in `data`: the one description of it, in the API document and in the tests, which refuse any other field. */
+import { z } from "zod";
+
+const id = z.int().min(1);
+const instant = z.iso.datetime().describe("An instant, RFC 3339 in UTC.");
+const wall = z
+  .string()
+  .regex(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/)
+  .describe("Wall time in the event's zone: no offset.");
+const role = z.enum(["standard", "moderator", "admin"]);
+
+export const Nothing = z.null();
+
+export const EventId = z.strictObject({ id }).meta({ examples: [{ id: 31 }] });
+
+const Participant = z.strictObject({ id, email: z.string(), username: z.string() });
+
+export const Event = z
+  .strictObject({
+    id,
+    name: z.string(),
+    description: z.string(),
+    is_budget: z.boolean(),
+    budget: z
+      .string()
+      .regex(/^\d+(\.\d+)?$/)
+      .nullable()
+      .describe("Exact, with the decimals of its currency; null unless is_budget."),
+    group_id: id,
+    group_name: z.string(),
+    status: role.describe("The caller's role in the group."),
+    event_timestamp: wall.describe("The first occurrence, as wall time in the event's zone."),
+    reminder: z.enum(["once", "periodical"]).describe("periodical where the event recurs."),
+    schedule_period: z
+      .enum(["1 day, 0:00:00", "7 days, 0:00:00", "30 days, 0:00:00"])
+      .describe("The nearest of three; recurrence and reminders say it exactly."),
+    users: z.array(Participant).describe("Who takes part."),
+    starts_at: instant.describe("The first occurrence."),
+    time_zone: z.string().describe("IANA."),
+    recurrence: z.string().nullable().describe("RFC 5545 RRULE; null where the event happens once."),
+    exceptions: z
+      .array(z.strictObject({ occurrence: wall, moved_to: wall.nullable() }))
+      .describe("Occurrences that are moved, or skipped where moved_to is null."),
+    reminders: z
+      .array(z.union([z.int(), z.string()]))
+      .describe("How long before each occurrence: minutes, or P<n>D, P<n>W, P1M in wall time."),
+    next_at: instant.nullable().describe("The next occurrence; null if none."),
+    currency: z.string().length(3).describe("ISO 4217."),
+    created_at: instant,
+  })
+  .meta({
+    id: "Event",
+    examples: [
+      {
+        id: 31,
+        name: "Rent",
+        description: "Kitchen and rooms",
+        is_budget: true,
+        budget: "2400.00",
+        group_id: 7,
+        group_name: "Flat 12",
+        status: "admin",
+        event_timestamp: "2026-11-11 18:00:00",
+        reminder: "periodical",
+        schedule_period: "30 days, 0:00:00",
+        users: [{ id: 3, email: "ola@example.com", username: "Ola" }],
+        starts_at: "2026-11-11T17:00:00Z",
+        time_zone: "Europe/Warsaw",
+        recurrence: "FREQ=MONTHLY;BYMONTHDAY=11",
+        exceptions: [{ occurrence: "2026-12-11 18:00:00", moved_to: "2026-12-10 18:00:00" }],
+        reminders: ["P1D", 30],
+        next_at: "2026-11-11T17:00:00Z",
+        currency: "PLN",
+        created_at: "2026-10-01T08:15:00Z",
+      },
+    ],
+  });
+
+export const EventReminderId = z
+  .strictObject({ event_reminders_id: id })
+  .meta({ examples: [{ event_reminders_id: 512 }] });
+
+export const CommentId = z.strictObject({ events_comments_id: id }).meta({ examples: [{ events_comments_id: 88 }] });
+
+export const Comment = z
+  .strictObject({
+    id,
+    event_id: id,
+    user_id: id.nullable().describe("Null where the author is gone."),
+    username: z.string().describe("A neutral word where the author is gone."),
+    comment: z.string(),
+    event_timestamp: z.string().describe("How long ago, in short: 1s ago, then s, min, h, d, w, mon, y."),
+    created_at: instant,
+  })
+  .meta({
+    id: "Comment",
+    examples: [
+      {
+        id: 88,
+        event_id: 31,
+        user_id: 3,
+        username: "Ola",
+        comment: "Who brings the cake?",
+        event_timestamp: "5min ago",
+        created_at: "2026-11-10T09:00:00Z",
+      },
+    ],
+  });
+
+export const GroupId = z.strictObject({ group_id: id }).meta({ examples: [{ group_id: 7 }] });
+
+export const Group = z
+  .strictObject({
+    group_id: id,
+    name: z.string(),
+    description: z.string(),
+    admin_id: id.describe("The owner: one of the group's admins."),
+    status: role.describe("The caller's role."),
+  })
+  .meta({
+    id: "Group",
+    examples: [{ group_id: 7, name: "Flat 12", description: "Ola, Jan and Ewa", admin_id: 3, status: "admin" }],
+  });
+
+export const Invitation = z
+  .strictObject({
+    group_id: id,
+    name: z.string(),
+    email: z.string().describe("Who invited."),
+    group_invitation_logs_id: id,
+    created_at: instant,
+  })
+  .meta({
+    id: "Invitation",
+    examples: [
+      {
+        group_id: 7,
+        name: "Flat 12",
+        email: "ola@example.com",
+        group_invitation_logs_id: 19,
+        created_at: "2026-11-01T12:00:00Z",
+      },
+    ],
+  });
+
+export const InvitationCount = z.strictObject({ count: z.int().min(0) }).meta({ examples: [{ count: 1 }] });
+
+export const InvitationId = z
+  .strictObject({ group_invitation_logs_id: id })
+  .meta({ examples: [{ group_invitation_logs_id: 19 }] });
+
+export const Member = z
+  .strictObject({ user_id: id, username: z.string(), email: z.string(), status: role })
+  .meta({ id: "Member", examples: [{ user_id: 4, username: "Jan", email: "jan@example.com", status: "standard" }] });
+
+export const Organization = z
+  .strictObject({ id, name: z.string(), url: z.string(), logo_link: z.string().describe("A PNG.") })
+  .meta({
+    id: "Organization",
+    examples: [
+      { id: 1, name: "A bank", url: "https://bank.example/", logo_link: "https://api.example.com/logos/bank.png" },
+    ],
+  });
+
+export const UserId = z.strictObject({ user_id: id }).meta({ examples: [{ user_id: 4 }] });
+
+export const User = z
+  .strictObject({
+    user_id: id,
+    username: z.string(),
+    email: z.string(),
+    mobile_number: z.string().nullable().describe("E.164, verified."),
+    reminder_preferences: z
+      .enum(["SMS", "PUSH", "EMAIL"])
+      .nullable()
+      .describe("Null: none chosen, which means e-mail."),
+    cognito_user_id: z.string(),
+    device_arn: z.string().nullable(),
+    device_token: z.string().nullable().describe("The one registered last."),
+    organization_id: id.nullable(),
+    organization_name: z.string().nullable(),
+    time_zone: z.string().nullable(),
+    locale: z.string().nullable(),
+  })
+  .meta({
+    id: "User",
+    examples: [
+      {
+        user_id: 3,
+        username: "Ola",
+        email: "ola@example.com",
+        mobile_number: "+48791234567",
+        reminder_preferences: "SMS",
+        cognito_user_id: "5f0c6a1e-1c55-4d0e-9b3b-3f6f5b0a2c11",
+        device_arn: null,
+        device_token: null,
+        organization_id: 1,
+        organization_name: "A bank",
+        time_zone: "Europe/Warsaw",
+        locale: "pl",
+      },
+    ],
+  });
+
+export const Health = z.strictObject({ healthy: z.literal(true) }).meta({ examples: [{ healthy: true }] });

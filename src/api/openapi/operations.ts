@@ -1,0 +1,271 @@
+/** What the API document says of each endpoint that its schemas cannot: who may, what it answers, which errors, an example of its input. */
+import type { z } from "zod";
+import type { ErrorCode } from "../../errors.ts";
+import * as answers from "../answers.ts";
+
+export type Operation = {
+  tag: "Events" | "Comments" | "Groups" | "Invitations" | "Members" | "Organizations" | "Users" | "Service";
+  summary: string;
+  /** Who may, and what is worth knowing. */
+  description: string;
+  /** Of `data`; of one element of it where it is a list. */
+  answer: z.ZodType;
+  list?: true;
+  /** No token is needed. */
+  open?: true;
+  /** Those of its own, beside the ones of every endpoint. */
+  errors?: ErrorCode[];
+  /** A JSON body; for a query its parameters. */
+  example?: Record<string, unknown>;
+};
+
+const EVENT = {
+  group_id: 7,
+  name: "Rent",
+  description: "Kitchen and rooms",
+  event_timestamp: "2026-11-11 18:00:00",
+  time_zone: "Europe/Warsaw",
+  recurrence: "FREQ=MONTHLY;BYMONTHDAY=11",
+  reminders: ["P1D", 30],
+  is_budget: true,
+  budget: "2400.00",
+  currency: "PLN",
+  users: [3, 4],
+};
+
+/** By method and path. */
+export const OPERATIONS: Record<string, Operation> = {
+  "POST /event": {
+    tag: "Events",
+    summary: "Plan an event",
+    description: `Moderators and admins of the group. It takes \`event_timestamp\` (wall time) or \`starts_at\` (an instant); the time zone is the input's, else
+the caller's, else the service's. What recurs is said by \`recurrence\` and \`reminders\`, or as the first app says it by \`reminder\` and
+\`schedule_period\`. \`users\` are ids of members; absent, every member at this moment takes part.`,
+    answer: answers.EventId,
+    errors: ["not_found", "forbidden", "conflict"],
+    example: EVENT,
+  },
+  "GET /event": {
+    tag: "Events",
+    summary: "List one's events",
+    description: "Those that the caller takes part in or moderates, by time. Filters narrow and never refuse.",
+    answer: answers.Event,
+    list: true,
+    example: { group_id: 7 },
+  },
+  "PUT /event": {
+    tag: "Events",
+    summary: "Change an event",
+    description: `Moderators and admins of the group. An absent field keeps its value; another \`group_id\` is refused. A \`reminder\` and \`schedule_period\`
+that repeat what GET answered leave \`recurrence\`, \`exceptions\` and \`reminders\` as they are.`,
+    answer: answers.Nothing,
+    errors: ["not_found", "forbidden", "conflict"],
+    example: { id: 31, name: "Rent and heating", budget: "2600.00", is_budget: true },
+  },
+  "DELETE /event": {
+    tag: "Events",
+    summary: "Delete an event",
+    description: "Admins of the group. Its comments and waiting reminders go with it.",
+    answer: answers.Nothing,
+    errors: ["not_found", "forbidden"],
+    example: { id: 31 },
+  },
+  "POST /event/notify": {
+    tag: "Events",
+    summary: "Remind everybody now",
+    description:
+      "Admins of the group; once in 24 hours an event, automatic reminders not counted. One that never takes place is a conflict.",
+    answer: answers.EventReminderId,
+    errors: ["not_found", "forbidden", "conflict", "rate_limited"],
+    example: { event_id: 31 },
+  },
+  "POST /event/comment": {
+    tag: "Comments",
+    summary: "Write a comment",
+    description:
+      "Who takes part. The others who do get a push. In the app's dialect `events_comments_id` is a list of one number.",
+    answer: answers.CommentId,
+    errors: ["not_found", "forbidden", "rate_limited"],
+    example: { event_id: 31, comment: "Who brings the cake?" },
+  },
+  "GET /event/comment": {
+    tag: "Comments",
+    summary: "Read an event's comments",
+    description: "Who takes part. Newest first. `participants_only` leaves out authors who no longer take part.",
+    answer: answers.Comment,
+    list: true,
+    errors: ["not_found", "forbidden"],
+    example: { event_id: 31 },
+  },
+  "PUT /event/comment": {
+    tag: "Comments",
+    summary: "Change a comment",
+    description: "Its author.",
+    answer: answers.Nothing,
+    errors: ["not_found", "forbidden"],
+    example: { id: 88, comment: "Who brings the cakes?" },
+  },
+  "DELETE /event/comment": {
+    tag: "Comments",
+    summary: "Delete a comment",
+    description: "Its author; moderators and admins of the group.",
+    answer: answers.Nothing,
+    errors: ["not_found", "forbidden"],
+    example: { id: 88 },
+  },
+  "POST /groups": {
+    tag: "Groups",
+    summary: "Found a group",
+    description: "Anyone, who becomes its admin.",
+    answer: answers.GroupId,
+    example: { name: "Flat 12", description: "Ola, Jan and Ewa" },
+  },
+  "GET /groups": {
+    tag: "Groups",
+    summary: "List one's groups",
+    description: "By id, with the caller's role in each.",
+    answer: answers.Group,
+    list: true,
+  },
+  "PUT /groups": {
+    tag: "Groups",
+    summary: "Change a group",
+    description:
+      "Moderators and admins. `admin_id`, for admins alone, names a member as its owner; the earlier one stays admin.",
+    answer: answers.Nothing,
+    errors: ["not_found", "forbidden"],
+    example: { id: 7, name: "Flat 12", description: "Ola, Jan, Ewa and Adam" },
+  },
+  "DELETE /groups": {
+    tag: "Groups",
+    summary: "Delete a group",
+    description: "Its admins. Its events, comments and waiting reminders go with it.",
+    answer: answers.Nothing,
+    errors: ["not_found", "forbidden"],
+    example: { id: 7 },
+  },
+  "GET /groups/invitation": {
+    tag: "Invitations",
+    summary: "List one's open invitations",
+    description: "Newest first.",
+    answer: answers.Invitation,
+    list: true,
+  },
+  "GET /groups/invitation/count": {
+    tag: "Invitations",
+    summary: "Count one's open invitations",
+    description: "For the badge.",
+    answer: answers.InvitationCount,
+  },
+  "GET /group/members": {
+    tag: "Members",
+    summary: "List a group's members",
+    description: "Its members; the caller is left out.",
+    answer: answers.Member,
+    list: true,
+    errors: ["not_found"],
+    example: { group_id: 7 },
+  },
+  "POST /group/members": {
+    tag: "Members",
+    summary: "Invite somebody",
+    description: "Moderators and admins. By `user_id` or by `email`, which needs no account yet.",
+    answer: answers.InvitationId,
+    errors: ["not_found", "forbidden", "conflict", "rate_limited"],
+    example: { group_id: 7, email: "ewa@example.com" },
+  },
+  "DELETE /group/members": {
+    tag: "Members",
+    summary: "Leave, remove a member, or withdraw an invitation",
+    description:
+      "Oneself; moderators remove standard members; admins anyone. The last admin cannot leave while others stay.",
+    answer: answers.Nothing,
+    errors: ["not_found", "forbidden", "conflict"],
+    example: { group_id: 7, user_id: 4 },
+  },
+  "PATCH /group/members/status": {
+    tag: "Members",
+    summary: "Answer an invitation",
+    description: "Whoever is invited. The same answer again changes nothing; the opposite one is a conflict.",
+    answer: answers.Nothing,
+    errors: ["not_found", "conflict"],
+    example: { group_id: 7, status: "confirmed" },
+  },
+  "PATCH /group/members/role": {
+    tag: "Members",
+    summary: "Change a member's role",
+    description: "Moderators between standard and moderator; admins any. The last admin stays one.",
+    answer: answers.Nothing,
+    errors: ["not_found", "forbidden", "conflict"],
+    example: { group_id: 7, user_id: 4, status: "moderator" },
+  },
+  "GET /organizations": {
+    tag: "Organizations",
+    summary: "List the banks that people pay with",
+    description: "Open to everybody. By name.",
+    answer: answers.Organization,
+    list: true,
+    open: true,
+  },
+  "GET /users": {
+    tag: "Users",
+    summary: "Read one's profile",
+    description: "Oneself.",
+    answer: answers.User,
+  },
+  "GET /users/email": {
+    tag: "Users",
+    summary: "Find somebody by e-mail",
+    description: "Anyone, at most 30 times a minute.",
+    answer: answers.UserId,
+    errors: ["not_found", "rate_limited"],
+    example: { email: "jan@example.com" },
+  },
+  "PATCH /users/preferences": {
+    tag: "Users",
+    summary: "Choose how one is reminded",
+    description: "Oneself. SMS needs a verified number. An absent time zone or locale stays as it is.",
+    answer: answers.Nothing,
+    errors: ["conflict"],
+    example: { reminder_preferences: "EMAIL", time_zone: "Europe/Warsaw", locale: "pl" },
+  },
+  "POST /users/mobile": {
+    tag: "Users",
+    summary: "Ask for a code by SMS",
+    description: "Oneself. Six digits go to the number, which is one's own once they came back.",
+    answer: answers.Nothing,
+    errors: ["conflict", "rate_limited"],
+    example: { mobile_number: "+48 791 234 567" },
+  },
+  "PATCH /users/mobile": {
+    tag: "Users",
+    summary: "Verify one's number",
+    description: "Oneself, with the code. The preference becomes SMS.",
+    answer: answers.Nothing,
+    errors: ["not_found", "conflict", "rate_limited"],
+    example: { code: "123456" },
+  },
+  "PATCH /users/organization": {
+    tag: "Users",
+    summary: "Choose one's bank",
+    description: "Oneself.",
+    answer: answers.Nothing,
+    errors: ["not_found"],
+    example: { organization_id: 1 },
+  },
+  "PATCH /users/device": {
+    tag: "Users",
+    summary: "Register one's device for pushes",
+    description: "Oneself.",
+    answer: answers.Nothing,
+    errors: ["conflict"],
+    example: { device_token: "fcm-registration-token", platform: "fcm" },
+  },
+  "GET /health": {
+    tag: "Service",
+    summary: "Is it up?",
+    description: "Open to everybody; touches nothing.",
+    answer: answers.Health,
+    open: true,
+  },
+};
