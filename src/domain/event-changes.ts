@@ -9,7 +9,8 @@ import { type Caller, me, type Role, transactAs, wallOf } from "./access.ts";
 import { planned, refuse } from "./event-plan.ts";
 import { leftMeanwhile, noMember } from "./events.ts";
 import { parseAmount } from "./money.ts";
-import { type Rescheduled, reschedule, type ScheduleChange, type StoredSchedule } from "./reschedule.ts";
+import type { Period } from "./recurrence.ts";
+import { reschedule, type ScheduleChange, type StoredSchedule } from "./reschedule.ts";
 import { rfc3339 } from "./time.ts";
 
 /** An absent field keeps its value. */
@@ -37,7 +38,8 @@ type Stored = StoredSchedule & {
 };
 type Answer = { role: Role | null; stored: Stored | null; strangers: number[]; id: number | null };
 /** `holds`: what must be so of the event `e`, or nothing is written. `amount` null: the budget stays. */
-type Write = { holds: SQL; amount: string | null; schedule: Rescheduled["schedule"] };
+type Write = { holds: SQL; amount: string | null; plan: Plan | null };
+type Plan = ReturnType<typeof planned> & { schedule_period: Period };
 
 const USUAL_CURRENCY = "PLN";
 /** The first writing knows nothing, the second what the first has read, the third what others have written between those two. */
@@ -59,9 +61,9 @@ export async function changeEvent(
   for (let writing = 0; writing < WRITINGS; writing++) {
     const answer = await writeChange(db, caller, change, write);
     if (answer.role === null || answer.stored === null) throw notFound("event");
-    if (answer.role === "standard") throw forbidden("Only moderators and admins change events");
-    if (answer.id !== null) return { first_due_at: write.schedule && planned(write.schedule).first_due_at };
+    if (answer.id !== null) return { first_due_at: write.plan?.first_due_at ?? null };
     write = onto(answer.stored, answer.strangers, change, now);
+    if (answer.role === "standard") throw forbidden("Only moderators and admins change events");
   }
   throw conflict("The event was changed by others at the same time");
 }
@@ -77,7 +79,7 @@ function unread(change: EventChange): Write {
       : sql`(not coalesce(${change.is_budget ?? null}::boolean, e.is_budget) or (${amount !== null}::boolean and (${change.currency !== undefined}::boolean or e.currency = ${currency})))`,
     ...repeated(change),
   ];
-  return { holds: sql.join(holds, sql` and `), amount, schedule: null };
+  return { holds: sql.join(holds, sql` and `), amount, plan: null };
 }
 
 /** That the fields of time which were sent are those stored. False of some that are: then they are compared once the event is read. */
@@ -105,7 +107,8 @@ function onto(stored: Stored, strangers: number[], change: EventChange, now: num
   refuse([...ofGroup, ...ofSchedule, ...ofMoney, ...strangers.map(noMember)]);
   const holds = sql`e.revision = ${stored.revision} and e.is_budget = ${stored.is_budget} and e.currency = ${stored.currency}
     and e.budget is not distinct from ${stored.budget}::numeric`;
-  return { holds, amount, schedule };
+  const plan = schedule && { ...planned(schedule), schedule_period: schedule.schedule_period };
+  return { holds, amount, plan };
 }
 
 function moneyOf(stored: Stored, change: EventChange): { amount: string | null; issues: Issue[] } {
@@ -122,13 +125,12 @@ const amountIn = (budget: unknown, currency: string): string | null =>
 
 async function writeChange(db: Db, caller: Caller, change: EventChange, write: Write): Promise<Answer> {
   const { id, users = null, currency = null } = change;
-  const { holds, amount, schedule } = write;
+  const { holds, amount, plan } = write;
   const participants = sql`${users && sql.param(users)}::bigint[]`;
   const isBudget = sql`coalesce(${change.is_budget ?? null}::boolean, e.is_budget)`;
-  const plan = schedule && planned(schedule);
   const moved = plan
     ? sql`, event_timestamp = ${plan.columns.event_timestamp}, time_zone = ${plan.columns.time_zone}, starts_at = ${plan.columns.starts_at},
-            recurrence = ${plan.columns.recurrence}, schedule_period = ${schedule.schedule_period}::schedule_period,
+            recurrence = ${plan.columns.recurrence}, schedule_period = ${plan.schedule_period}::schedule_period,
             planned_at = ${plan.columns.planned_at}, upcoming = ${plan.columns.upcoming}, revision = e.revision + 1`
     : sql``;
   // New rows under new ids, so that a tick that read the former plan claims nothing. `cleared` counts what is deleted, and so has it deleted

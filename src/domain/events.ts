@@ -29,7 +29,7 @@ export type Created = { id: number; first_due_at: number | null };
 
 /**
  * Creates an event, its reminders and its participants. `zone` is what the schedule was planned in where the input named none: the
- * caller's own zone, else `otherwise`. Where the caller's is another, nothing is written and `replan` gets the right zone. One round trip, two
+ * caller's own zone, else `otherwise`. Where the caller's is another, nothing is written and `eventIn` gets the right zone. One round trip, two
  * then. Throws `not_found` (a stranger to the group), `forbidden`, `invalid_input` at `users.N`.
  */
 export async function createEvent(
@@ -38,10 +38,24 @@ export async function createEvent(
   eventIn: (zone: string) => NewEvent,
   zone: { explicit: boolean; assumed: string; otherwise: string },
 ): Promise<Created> {
-  const first = await insertEvent(db, caller, eventIn(zone.assumed), zone);
+  let event: NewEvent;
+  try {
+    event = eventIn(zone.assumed);
+  } catch (refusal) {
+    // What is wrong in the assumed zone may be right in the caller's: an instant there can be another day.
+    const own = zone.explicit ? zone.assumed : await zoneOf(db, caller, zone.otherwise);
+    if (own === zone.assumed) throw refusal;
+    return created(await insertEvent(db, caller, eventIn(own), { ...zone, assumed: own }));
+  }
+  const first = await insertEvent(db, caller, event, zone);
   if (first.time_zone === zone.assumed || zone.explicit) return created(first);
   return created(await insertEvent(db, caller, eventIn(first.time_zone), { ...zone, assumed: first.time_zone }));
 }
+
+const zoneOf = async (db: Db, caller: Caller, otherwise: string): Promise<string> => {
+  const zone = sql`with ${me(caller)} select (select id from me) as caller, (select time_zone from me) as time_zone`;
+  return (await rowAs<{ time_zone: string | null }>(db, zone)).time_zone ?? otherwise;
+};
 
 type Inserted = {
   id: number | null;

@@ -20,7 +20,7 @@ export type ScheduleChange = {
 export type StoredSchedule = Omit<Schedule, "planned_at"> & { schedule_period: Period };
 
 /** `schedule` null: the change says what is already so. */
-export type Rescheduled = { schedule: (Schedule & { schedule_period: Period }) | null; issues: Issue[] };
+type Rescheduled = { schedule: (Schedule & { schedule_period: Period }) | null; issues: Issue[] };
 
 export function reschedule(stored: StoredSchedule, change: ScheduleChange, now: number): Rescheduled {
   const time_zone = change.time_zone ?? stored.time_zone;

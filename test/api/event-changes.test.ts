@@ -260,12 +260,21 @@ describe("PUT /event", () => {
   });
 });
 
+/** Changes that all wait for the event's row before they read it, so that they meet in the middle of their work. */
+async function atOnce(as: Person, id: number, changes: object[]) {
+  const held = query(sql`select pg_sleep(0.3) from (select from events where id = ${id} for update) event`);
+  const answers = await Promise.all(changes.map((one) => put(as, { id, ...one })));
+  await held;
+  return answers;
+}
+
 describe("people who change events at once", () => {
   test("on different fields, each change stands, also those of time", async () => {
     const { admin, id } = await made({ recurrence: "FREQ=DAILY" });
     const changes = [{ event_timestamp: "2031-11-20 09:00:00" }, { reminders: [15] }, { name: "Breakfast" }];
-    const answers = await Promise.all(changes.map((one) => put(admin, { id, ...one })));
+    const answers = await atOnce(admin, id, changes);
     expect(answers.map(({ http }) => http)).toEqual([200, 200, 200]);
+    expect(answers.map(({ roundTrips }) => roundTrips).sort()).toEqual([1, 2, 3]);
     expect(await read(admin, id)).toMatchObject({
       name: "Breakfast",
       event_timestamp: "2031-11-20 09:00:00",
@@ -281,12 +290,21 @@ describe("people who change events at once", () => {
     const { admin, member, id } = await made();
     const one = { name: "One", event_timestamp: "2031-11-20 09:00:00", reminders: [1, 2], users: [admin.id] };
     const two = { name: "Two", event_timestamp: "2031-11-21 10:00:00", reminders: [3], users: [member.id] };
-    const answers = await Promise.all([put(admin, { id, ...one }), put(admin, { id, ...two })]);
+    const answers = await atOnce(admin, id, [one, two]);
     expect(answers.map(({ http }) => http)).toEqual([200, 200]);
     const { name, event_timestamp, reminders, users } = await read(admin, id);
     const found = { name, event_timestamp, reminders, users: users.map((user: { id: number }) => user.id) };
     expect([one, two]).toContainEqual(found);
   });
+});
+
+test("participants named by two at once are those of one of them", async () => {
+  const { admin, member, id } = await made();
+  await put(admin, { id, users: [] });
+  const [one, two] = [[admin.id], [member.id]];
+  await atOnce(admin, id, [{ users: one }, { users: two }]);
+  const users = (await read(admin, id)).users.map((user: { id: number }) => user.id);
+  expect([one, two]).toContainEqual(users);
 });
 
 describe("DELETE /event", () => {
@@ -349,6 +367,8 @@ test("moderators change events, admins delete them; a stranger learns of neither
     const [row] = await query<{ revision: number }>(sql`select revision from events where id = ${id}`);
     expect([who, row?.revision]).toEqual([who, codes[1] === 200 ? undefined : codes[0] === 200 ? 2 : 1]);
   }
+  const id = await make();
+  expect((await put(all.standard, { id, users: [all.stranger.id] })).http).toBe(400);
   expect((await put(all.admin, { id: 9e15, name: "Nothing" })).http).toBe(404);
   expect((await put(all.stranger, { id: await make(), users: [all.admin.id] })).error?.code).toBe("not_found");
 });

@@ -140,6 +140,20 @@ test("a tick that read the plan before it was changed claims nothing of it", asy
   expect(await reached(one.admin, one.member)).toEqual([2, 2]);
 });
 
+test("a tick and a deletion that meet at one event do not block each other", async () => {
+  const one = await arranged({ recurrence: "FREQ=DAILY" });
+  one.clock.ms = one.start - MINUTE;
+  const errors: unknown[] = [];
+  const log = { ...one.deps.log, error: (...error: unknown[]) => void errors.push(error) };
+  const deps = clockedDeps(one.clock, { log });
+  // Both wait for the event's row, and meet in the middle of their work.
+  const held = query(sql`select pg_sleep(0.3) from (select from events where id = ${one.id} for update) event`);
+  const gone = call("DELETE", "/event", { as: one.admin, query: { id: one.id }, deps });
+  await Promise.all([held, gone, tick(deps, one.clock.ms)]);
+  expect((await gone).http).toBe(200);
+  expect(errors).toEqual([]);
+});
+
 test("a change of name, budget or participants leaves a reminder in flight on its way", async () => {
   const one = await inFlight();
   await one.put({ name: "Supper", is_budget: true, budget: "10", users: [one.admin.id, one.member.id] });

@@ -63,6 +63,14 @@ test("a time without a zone is in the caller's zone, else in the default; a name
   ]);
 });
 
+test("a rule is judged in the caller's zone, also where it would be wrong in the default one", async () => {
+  const admin = await person({ time_zone: "America/New_York" });
+  const json = { ...base, group_id: await group(admin), starts_at: "2031-11-11T02:00:00Z", event_timestamp: undefined };
+  const made = (rule: string) => call("POST", "/event", { as: admin, json: { ...json, recurrence: rule } });
+  expect(await made("FREQ=WEEKLY;BYDAY=MO")).toMatchObject({ http: 200, roundTrips: 2 });
+  expect((await made("FREQ=WEEKLY;BYDAY=TU")).error?.issues).toMatchObject([{ path: "recurrence" }]);
+});
+
 test("the old periods make the event recur, and a monthly one of the 31st falls on each month's last day", async () => {
   const admin = await person();
   const group_id = await group(admin);
