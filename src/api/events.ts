@@ -32,12 +32,15 @@ const lead = z.union(
 );
 
 const PERIODS = ["1 day", "1 week", "1 month"] as const;
-/** As the first app is answered; it may say so again. */
-const PERIODS_OUT = new Map<unknown, Period>([
-  ["1 day, 0:00:00", "1 day"],
-  ["7 days, 0:00:00", "1 week"],
-  ["30 days, 0:00:00", "1 month"],
-]);
+/** What the first app says, and what it is answered and may say again. */
+const PERIOD_MEANT = {
+  "1 day": "1 day",
+  "1 week": "1 week",
+  "1 month": "1 month",
+  "1 day, 0:00:00": "1 day",
+  "7 days, 0:00:00": "1 week",
+  "30 days, 0:00:00": "1 month",
+} as const satisfies Record<string, Period>;
 
 /** An occurrence has one exception. */
 const eachOnce = (context: z.core.ParsePayload<Exception[]>) => {
@@ -97,7 +100,10 @@ const EventChangeInput = fields
   .partial()
   .extend({
     id,
-    schedule_period: z.preprocess((given) => PERIODS_OUT.get(given) ?? given, z.enum(PERIODS)).optional(),
+    schedule_period: z
+      .enum(Object.keys(PERIOD_MEANT) as (keyof typeof PERIOD_MEANT)[])
+      .transform((given) => PERIOD_MEANT[given])
+      .optional(),
   })
   .check(
     together(
