@@ -14,16 +14,22 @@ import { act } from "./auth.ts";
 import { type Api, type ApiContext, ok } from "./envelope.ts";
 import { cursorInstant, decodeCursor, encodeCursor, id, input, page, queryId, text } from "./validate.ts";
 
-const wallTime = z.string().transform((value, context) => {
-  const wall = parseWallTime(value);
-  if (wall === null) context.addIssue("must be a date and time like 2026-11-11 18:00:00");
-  return wall ?? z.NEVER;
-});
-const instant = z.string().transform((value, context) => {
-  const at = parseInstant(value);
-  if (at === null) context.addIssue("must be an RFC 3339 time with an offset, like 2026-11-11T18:00:00Z");
-  return at ?? z.NEVER;
-});
+const wallTime = z
+  .string()
+  .transform((value, context) => {
+    const wall = parseWallTime(value);
+    if (wall === null) context.addIssue("must be a date and time like 2026-11-11 18:00:00");
+    return wall ?? z.NEVER;
+  })
+  .meta({ description: "Wall time, without an offset.", examples: ["2026-11-11 18:00:00"] });
+const instant = z
+  .string()
+  .transform((value, context) => {
+    const at = parseInstant(value);
+    if (at === null) context.addIssue("must be an RFC 3339 time with an offset, like 2026-11-11T18:00:00Z");
+    return at ?? z.NEVER;
+  })
+  .meta({ description: "RFC 3339, instead of event_timestamp.", examples: ["2026-11-11T17:00:00Z"] });
 const lead = z.union(
   [z.int().min(0).max(40_320).transform(String), z.string().regex(/^P([1-9]|1\d|2[0-8])D$|^P[1-4]W$|^P1M$/)],
   {
@@ -60,20 +66,41 @@ const fields = z.object({
   description: text(0, 500),
   event_timestamp: wallTime.optional(),
   starts_at: instant.optional(),
-  time_zone: z.string().refine(isTimeZone, "is not an IANA time zone").optional(),
+  time_zone: z.string().refine(isTimeZone, "is not an IANA time zone").describe("IANA, like Europe/Warsaw.").optional(),
   reminder: z.enum(["once", "periodical"]).optional(),
   schedule_period: z.enum(PERIODS).optional(),
-  recurrence: z.string().max(500).nullable().optional(),
+  recurrence: z
+    .string()
+    .max(500)
+    .nullable()
+    .describe("RFC 5545 RRULE, DAILY or slower, that generates the start itself; null: once.")
+    .optional(),
   exceptions: z
     .array(z.object({ occurrence: wallTime, moved_to: wallTime.nullable() }))
     .max(500)
     .check(eachOnce)
     .optional(),
-  reminders: z.array(lead).min(1).max(5, "must be at most 5").optional(),
+  reminders: z
+    .array(lead)
+    .min(1)
+    .max(5, "must be at most 5")
+    .describe("How long before: minutes elapsed, or days, weeks or a month in wall time.")
+    .optional(),
   is_budget: z.boolean(),
-  budget: z.unknown().optional(),
-  currency: z.string().refine(isCurrency, "is not an ISO 4217 currency").optional(),
-  users: z.array(id).max(100_000).optional(),
+  budget: z
+    .unknown()
+    .meta({
+      override: { type: ["string", "number", "null"] },
+      description: "An amount in the currency, of at most its decimals. Ignored unless is_budget.",
+      examples: ["99.50"],
+    })
+    .optional(),
+  currency: z
+    .string()
+    .refine(isCurrency, "is not an ISO 4217 currency")
+    .describe("ISO 4217; PLN where absent.")
+    .optional(),
+  users: z.array(id).max(100_000).describe("Who takes part: ids of members, as a set.").optional(),
 });
 type Fields = z.infer<typeof fields>;
 type Given = { [Name in keyof Fields]?: Fields[Name] | undefined };
