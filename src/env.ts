@@ -59,7 +59,14 @@ const shape = z.object({
   PUBLIC_URL: url,
   DEFAULT_TIME_ZONE: z.string().default("Europe/Warsaw").refine(isTimeZone, "is not an IANA time zone"),
   DEFAULT_LOCALE: z.enum(["en", "pl"]).default("en"),
-  CORS_ORIGINS: list.default(["*"]),
+  CORS_ORIGINS: list.default(["*"]).pipe(
+    z.array(
+      z
+        .string()
+        .toLowerCase()
+        .regex(/^(\*|[a-z][a-z0-9+.-]*:\/\/[^/\s]+)$/, "is not * or a list of origins like https://app.example"),
+    ),
+  ),
   AWS_ENDPOINT_URL_SNS: url.optional(),
   AWS_ENDPOINT_URL_SESV2: url.optional(),
   AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER: url.optional(),

@@ -10,9 +10,11 @@ import { comments } from "./comments.ts";
 import { speakDialect } from "./dialect.ts";
 import { type Api, ok, renderError } from "./envelope.ts";
 import { events } from "./events.ts";
+import { frontDoor } from "./front-door.ts";
 import { groups } from "./groups.ts";
 import { hooks, requireSignature } from "./hooks.ts";
 import { invitations } from "./invitations.ts";
+import { logos } from "./logos.ts";
 import { members } from "./members.ts";
 import { describeApi } from "./openapi.ts";
 import { organizations } from "./organizations.ts";
@@ -34,9 +36,11 @@ export const app = new Hono<Api>()
     c.set("requestId", c.env.requestId);
     await next();
   })
+  .use(...frontDoor)
   .get("/health", () => ok({ healthy: true }))
   .get("/openapi.json", () => description())
   .route("/organizations", organizations)
+  .route("/logos", logos)
   .use("/hooks/*", requireSignature, limitBody)
   .route("/hooks", hooks)
   .use(authenticate)
