@@ -6,6 +6,7 @@ import { startCognito } from "./cognito.ts";
 import { DATABASE_COMMAND, startDatabase } from "./database.ts";
 import type { Flags } from "./flags.ts";
 import { startInbox } from "./inbox/index.ts";
+import { LOGOS_COMMAND, putLogos } from "./logos.ts";
 import { migrate } from "./migrate.ts";
 import { startNeonEndpoint } from "./neon.ts";
 import { DIRECTORY, FEEDBACK_TOPIC_ARN, localSecrets, MAIL_FROM, REGION, ROOT, workerVariables } from "./settings.ts";
@@ -46,7 +47,8 @@ export async function startServices(flags: Flags, { report, started, keep, endin
       topicArn: FEEDBACK_TOPIC_ARN,
     }),
   );
-  const [postgres, inbox] = await settled([database, inboxStart, migrated] as const);
+  const logos = putLogos({ directory: DIRECTORY, started: (group) => started(group, LOGOS_COMMAND) });
+  const [postgres, inbox] = await settled([database, inboxStart, migrated, logos] as const);
   const neon = await keep(startNeonEndpoint({ port: 0 }));
   const aws = {
     region: REGION,

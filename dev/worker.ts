@@ -37,6 +37,9 @@ export interface WorkerOptions {
   ending?: AbortSignal;
 }
 
+/** Where the local buckets and queues are kept. */
+export const localState = (directory: string): string => join(directory, "wrangler", "state");
+
 /** Runs the Worker in workerd through `wrangler dev` and keeps it there. Resolves when it answers; throws if it never does. */
 export async function startWorker(options: WorkerOptions) {
   const { port, directory, report } = options;
@@ -151,7 +154,7 @@ function spawnWrangler({ port, directory, variables, secrets, project = ROOT }: 
     "--ip": "127.0.0.1",
     "--port": String(port),
     "--inspector-port": "0",
-    "--persist-to": join(home, "state"),
+    "--persist-to": localState(directory),
     "--env-file": secretsFile,
     "--show-interactive-dev-session": "false",
   };
