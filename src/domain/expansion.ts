@@ -5,7 +5,7 @@
 import { RRuleTemporal } from "rrule-temporal";
 import type { RRule } from "./rrule.ts";
 import { floatingMs, floatingWall, placeWallTime, wallTimeAt } from "./time.ts";
-import { needsYearlyDates, yearlyDates } from "./yearly-dates.ts";
+import { type Dates, needsYearlyDates, yearlyDates } from "./yearly-dates.ts";
 
 const DAY_MS = 86_400_000;
 const YEAR_MS = 366 * DAY_MS;
@@ -21,14 +21,6 @@ export const COUNT_YEARS = 100;
 const WINDOW_STEP_MS = 5 * YEAR_MS;
 /** The library's own stop lies beyond every search: the window's end is what stops it. */
 const MAX_ITERATIONS = 100_000;
-
-/** The moments of a rule without end, ms on the clock without a zone; all bounds are included. Null: none there. */
-export type Dates = {
-  next(from: number, end: number): number | null;
-  previous(until: number): number | null;
-  /** The `count`th from the start on. */
-  nth(count: number, end: number): number | null;
-};
 
 /** On one day there is one time, which is the start's: in a daily rule these leave nothing to select. */
 const WITHIN_A_DAY = new Set(["BYHOUR", "BYMINUTE", "BYSECOND", "BYSETPOS"]);

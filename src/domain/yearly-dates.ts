@@ -2,8 +2,15 @@
  * The dates of a yearly rule with BYDAY, BYWEEKNO or BYYEARDAY, read from RFC 5545, 3.3.10 day by day. The library mixes up what expands and
  * what limits where these meet in one rule (`BYDAY=SA,-2TU`, `BYWEEKNO=20;INTERVAL=2`, `BYYEARDAY=365;BYDAY=FR`).
  */
-import type { Dates } from "./expansion.ts";
 import type { RRule } from "./rrule.ts";
+
+/** The moments of a rule without end, ms on the clock without a zone; all bounds are included. Null: none there. */
+export type Dates = {
+  next(from: number, end: number): number | null;
+  previous(until: number): number | null;
+  /** The `count`th from the start on. */
+  nth(count: number, end: number): number | null;
+};
 
 const DAY_MS = 86_400_000;
 const WEEKDAYS = ["SU", "MO", "TU", "WE", "TH", "FR", "SA"];
