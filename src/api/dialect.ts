@@ -3,6 +3,7 @@
  * nothing behind this file knows of it, so that both are validated and answered by the same code.
  */
 import { parseWallTime } from "../domain/time.ts";
+import { AppError } from "../errors.ts";
 import { renderError } from "./envelope.ts";
 
 const PREFIX = "trm-";
@@ -17,11 +18,13 @@ export async function speakDialect(
   request: Request,
   handle: (plain: Request) => Promise<Response>,
   requestId: string,
+  onBug: (error: unknown) => void,
 ): Promise<Response> {
   if (![...request.headers.keys()].some((name) => name.startsWith(PREFIX))) return handle(request);
   try {
     return await appAnswer(request, await handle(await plainRequest(request)));
   } catch (error) {
+    if (!(error instanceof AppError)) onBug(error);
     return appAnswer(request, renderError(error, requestId));
   }
 }

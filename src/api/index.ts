@@ -76,14 +76,22 @@ app.onError(async (error, c) => {
 export async function api(request: Request, deps: Deps, context: ExecutionContext): Promise<Response> {
   const requestId = crypto.randomUUID();
   const started = deps.now();
-  const handle = async (plain: Request) => app.fetch(plain, { deps, requestId }, context);
-  const answer = await speakDialect(request, handle, requestId);
+  // The dialect answers 200 to everything: what the log tells is what really happened.
+  let status: number | null = null;
+  const handle = async (plain: Request) => {
+    const plainAnswer = await app.fetch(plain, { deps, requestId }, context);
+    status = plainAnswer.status;
+    return plainAnswer;
+  };
+  const answer = await speakDialect(request, handle, requestId, (error) =>
+    deps.log.error("bug", error, { request_id: requestId }),
+  );
   answer.headers.set("x-request-id", requestId);
   deps.log.info("request", {
     request_id: requestId,
     method: request.method,
     path: new URL(request.url).pathname,
-    status: answer.status,
+    status: status ?? answer.status,
     ms: deps.now() - started,
     round_trips: deps.roundTrips(),
   });

@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import { describe, expect, test } from "vitest";
 import { speakDialect } from "../../src/api/dialect.ts";
-import { call, type Person, person, query } from "../support/index.ts";
+import { call, type Person, person, query, testDeps } from "../support/index.ts";
 import { group } from "../support/pipeline.ts";
 
 type Sent = { headers?: Record<string, string>; json?: unknown; body?: BodyInit };
@@ -14,7 +14,12 @@ async function plainOf(method: string, path: string, { headers, json, body }: Se
     headers: { "trm-screen": "1", ...headers },
     ...(sent !== undefined && { body: sent }),
   });
-  await speakDialect(request, async (plain) => Response.json(handed.push(plain)), "request-id");
+  await speakDialect(
+    request,
+    async (plain) => Response.json(handed.push(plain)),
+    "request-id",
+    () => {},
+  );
   return handed[0]!;
 }
 
@@ -34,7 +39,12 @@ describe("what the app sends", () => {
   test("without a trm- header a request is handed on as it is", async () => {
     const request = new Request("https://api.torium.test/event?id=1");
     const handed: Request[] = [];
-    await speakDialect(request, async (plain) => Response.json(handed.push(plain)), "id");
+    await speakDialect(
+      request,
+      async (plain) => Response.json(handed.push(plain)),
+      "id",
+      () => {},
+    );
     expect(handed[0]).toBe(request);
   });
 
@@ -290,3 +300,10 @@ async function eventOfTwo() {
   });
   return { admin, member, event_id: data.id as number };
 }
+
+test("the log tells the real status of what the app hears as 200", async () => {
+  const lines: Record<string, unknown>[] = [];
+  const deps = testDeps({ log: { info: (_, fields) => void lines.push({ ...fields }), error: () => {} } });
+  await call("GET", "/group/members", { as: await person(), headers: { "trm-group-id": "999999999" }, deps });
+  expect(lines).toMatchObject([{ status: 404 }]);
+});
