@@ -7,6 +7,8 @@ import { defineConfig } from "vitest/config";
  */
 export default defineConfig({
   test: {
+    // Most of a file's time is waiting: for workerd to start, for PostgreSQL, for a browser.
+    maxWorkers: 3,
     projects: [
       {
         plugins: [
