@@ -8,8 +8,8 @@ import type { Exception } from "../domain/plan.ts";
 import { legacyRecurrence, nearestPeriod, onceLead, type Period } from "../domain/recurrence.ts";
 import { CLAIM_AHEAD_MS } from "../domain/rules.ts";
 import { isTimeZone, parseInstant, parseWallTime, wallTimeAt } from "../domain/time.ts";
-import { enqueue } from "../queues/enqueue.ts";
 import { handOnDue } from "../queues/hand-on.ts";
+import { wake } from "../queues/wake.ts";
 import { act } from "./auth.ts";
 import { type Api, type ApiContext, ok } from "./envelope.ts";
 import { cursorInstant, decodeCursor, encodeCursor, id, input, page, queryId, text } from "./validate.ts";
@@ -224,9 +224,7 @@ export const events = new Hono<Api>()
     const { deps } = c.var;
     const notified = await act(c, (caller, { db }) => notifyEvent(db, caller, event_id, deps.now()));
     // It is in the ledger: should the queue be out of reach, the next tick hands it on.
-    await enqueue(deps.bindings, [{ message: { type: "schedule-notifications", version: 1, ...notified } }]).catch(
-      (error: unknown) => deps.log.error("enqueue", error, { event_id }),
-    );
+    await wake(deps, [{ message: { type: "schedule-notifications", version: 1, ...notified } }]);
     return ok({ event_reminders_id: notified.event_reminders_id });
   });
 
