@@ -1,0 +1,48 @@
+import { sql } from "drizzle-orm";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { rows } from "../../src/clients/neon.ts";
+import { buildDeps } from "../../src/deps.ts";
+import { recordingQueues, settings } from "../support/index.ts";
+
+const { db, roundTrips } = buildDeps(settings, recordingQueues().bindings);
+
+beforeEach(() => void vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] }));
+afterEach(() => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+});
+
+/** An answer that begins with `first` and never ends, unless its call is given up. */
+function endless(first: string): void {
+  vi.spyOn(globalThis, "fetch").mockImplementation(async (_, init) => {
+    const body = new ReadableStream({
+      start(controller) {
+        controller.enqueue(new TextEncoder().encode(first));
+        init?.signal?.addEventListener("abort", () => controller.error(init.signal!.reason));
+      },
+    });
+    return new Response(body);
+  });
+}
+
+test("an answer leaves no timer behind, and counts as one round trip", async () => {
+  const before = roundTrips();
+  expect(await rows(db, sql`select 7 as seven`)).toEqual([{ seven: 7 }]);
+  expect(roundTrips() - before).toBe(1);
+  expect(vi.getTimerCount()).toBe(0);
+});
+
+test("a statement that PostgreSQL refuses leaves none either", async () => {
+  await expect(rows(db, sql`select 1/0`)).rejects.toMatchObject({ cause: { code: "22012" } });
+  expect(vi.getTimerCount()).toBe(0);
+});
+
+test("an answer whose body hangs is given up after 15 s", async () => {
+  endless('{"fields":[');
+  const answer = rows(db, sql`select 1`).catch((error: unknown) => error);
+  await vi.advanceTimersByTimeAsync(14_999);
+  expect(vi.getTimerCount()).toBe(1);
+  await vi.advanceTimersByTimeAsync(1);
+  expect(await answer).toMatchObject({ code: "unavailable", retryAfter: 5 });
+  expect(vi.getTimerCount()).toBe(0);
+});
