@@ -54,6 +54,7 @@ export const reminderKind = pgEnum("reminder_kind", ["automatic", "manual", "sno
 export const reminderStatus = pgEnum("reminder_status", ["pending", "picked", "suppressed", "expired"]);
 export const deliveryStatus = pgEnum("delivery_status", ["pending", "sent", "failed", "suppressed", "expired"]);
 export const messageKind = pgEnum("message_kind", ["reminder", "comment", "invitation"]);
+export const usageKind = pgEnum("usage_kind", ["comment", "invitation", "unknown_invitation"]);
 
 // People
 
@@ -153,6 +154,22 @@ export const notificationPreferences = pgTable(
     created_at: createdAt(),
   },
   (t) => [primaryKey({ columns: [t.user_id, t.kind, t.channel] })],
+);
+
+/**
+ * When a person last did what is limited: the uses within the limit's window, oldest first. Kept beside what was made, so that deleting that
+ * does not give the use back.
+ */
+export const usage = pgTable(
+  "usage",
+  {
+    user_id: reference()
+      .notNull()
+      .references(() => users.id, { onDelete: "cascade" }),
+    kind: usageKind().notNull(),
+    used_at: instant().array().notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.user_id, t.kind] })],
 );
 
 /** Addresses that must not be written to: opted out, unsubscribed, bounced, complained. E-mail in lower case, numbers in E.164. */

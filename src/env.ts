@@ -3,7 +3,7 @@
  * An empty value counts as absent, so that wrangler.toml can list every name.
  */
 import { z } from "zod";
-import { isTimeZone } from "./domain/time.ts";
+import { timeZoneNamed } from "./domain/time.ts";
 
 const text = z.string().min(1);
 const list = text.transform((value) =>
@@ -57,7 +57,11 @@ const shape = z.object({
   ACCESS_TEAM_DOMAIN: text.optional(),
   ACCESS_AUD: text.optional(),
   PUBLIC_URL: url,
-  DEFAULT_TIME_ZONE: z.string().default("Europe/Warsaw").refine(isTimeZone, "is not an IANA time zone"),
+  DEFAULT_TIME_ZONE: z
+    .string()
+    .default("Europe/Warsaw")
+    .refine((name) => timeZoneNamed(name) !== null, "is not an IANA time zone")
+    .transform((name) => timeZoneNamed(name) ?? name),
   DEFAULT_LOCALE: z.enum(["en", "pl"]).default("en"),
   CORS_ORIGINS: list.default(["*"]).pipe(
     z.array(
@@ -72,6 +76,8 @@ const shape = z.object({
   AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER: url.optional(),
   NEON_FETCH_ENDPOINT: url.optional(),
 
+  LIMIT_COMMENTS_A_MINUTE: count(30),
+  LIMIT_INVITATIONS_A_DAY: count(200),
   /** Unknown addresses that one person may invite within 24 hours (the letter goes to people who never asked for it). */
   LIMIT_UNKNOWN_INVITATIONS_A_DAY: count(20),
   LIMIT_PHONE_CODES_A_DAY: count(5),

@@ -4,18 +4,24 @@ import { changeComment, createComment, deleteComment, listComments } from "../do
 import { wake } from "../queues/wake.ts";
 import { act } from "./auth.ts";
 import { type Api, ok } from "./envelope.ts";
-import { cursorInstant, decodeCursor, encodeCursor, id, input, page, queryId, text } from "./validate.ts";
+import { commentId, eventId } from "./fields.ts";
+import { cursorInstant, decodeCursor, encodeCursor, id, input, page, text } from "./validate.ts";
 
-const NewComment = z.object({ event_id: id, comment: text(1, 500) });
-const CommentChange = z.object({ id, comment: text(1, 500) });
-const EventComments = z.object({ event_id: queryId, participants_only: z.enum(["true", "false"]).optional(), ...page });
+const comment = text(1, 500).meta({ description: "What it says.", examples: ["Who brings the cake?"] });
+const NewComment = z.object({ event_id: eventId.json, comment }).meta({ id: "NewComment" });
+const CommentChange = z.object({ id: commentId.json, comment }).meta({ id: "CommentChange" });
+const participantsOnly = z
+  .enum(["true", "false"])
+  .meta({ description: "`true` leaves out authors who no longer take part.", examples: ["true"] });
+const EventComments = z.object({ event_id: eventId.query, participants_only: participantsOnly.optional(), ...page });
 
 export const comments = new Hono<Api>()
   .post("/", input("json", NewComment), async (c) => {
-    const { now } = c.var.deps;
+    const { now, settings } = c.var.deps;
     const at = now();
     const comment = c.req.valid("json");
-    const made = await act(c, (caller, { db }) => createComment(db, caller, comment, at));
+    const limit = { aMinute: settings.LIMIT_COMMENTS_A_MINUTE };
+    const made = await act(c, (caller, { db }) => createComment(db, caller, comment, limit, at));
     const timestamp = new Date(at).toISOString();
     const message = { type: "schedule-push-comments", version: 1, ...made, ...comment, timestamp } as const;
     await wake(c.var.deps, [{ message }]);
@@ -34,7 +40,7 @@ export const comments = new Hono<Api>()
     await act(c, (caller, { db }) => changeComment(db, caller, c.req.valid("json")));
     return ok(null);
   })
-  .delete("/", input("query", z.object({ id: queryId })), async (c) => {
+  .delete("/", input("query", z.object({ id: commentId.query })), async (c) => {
     await act(c, (caller, { db }) => deleteComment(db, caller, c.req.valid("query").id));
     return ok(null);
   });

@@ -6,22 +6,35 @@ import { changeRole, listMembers, removeMember } from "../domain/members.ts";
 import { wake } from "../queues/wake.ts";
 import { act } from "./auth.ts";
 import { type Api, ok } from "./envelope.ts";
-import { decodeCursor, email, encodeCursor, id, input, page, queryId } from "./validate.ts";
+import { groupId, userId } from "./fields.ts";
+import { decodeCursor, email, encodeCursor, id, input, page } from "./validate.ts";
 
 const isObject = (value: unknown) => typeof value === "object" && value !== null;
 
 /** Asked even where another field is wrong, so that every fault is named at once. */
 const NewInvitation = z
-  .object({ group_id: id, user_id: id.optional(), email: email.optional() })
+  .object({
+    group_id: groupId.json,
+    user_id: userId.json.describe("Who is invited; or else their email.").optional(),
+    email: email.describe("Whose address is invited, with an account or without.").optional(),
+  })
   .refine((given) => (given.user_id === undefined) !== (given.email === undefined), {
     path: ["user_id"],
     message: "either user_id or email is needed, and not both",
     when: ({ value }) => isObject(value),
-  });
-const GroupMembers = z.object({ group_id: queryId, ...page });
-const Member = z.object({ group_id: queryId, user_id: queryId });
-const NewRole = z.object({ group_id: id, user_id: id, status: z.enum(ROLES) });
-const Answer = z.object({ group_id: id, status: z.enum(["confirmed", "rejected"]) });
+  })
+  .meta({ id: "NewInvitation" });
+const GroupMembers = z.object({ group_id: groupId.query, ...page });
+const Member = z.object({ group_id: groupId.query, user_id: userId.query });
+const RoleChange = z
+  .object({
+    group_id: groupId.json,
+    user_id: userId.json,
+    status: z.enum(ROLES).meta({ description: "Their role from now on.", examples: ["moderator"] }),
+  })
+  .meta({ id: "RoleChange" });
+const answer = z.enum(["confirmed", "rejected"]).meta({ description: "Yes or no.", examples: ["confirmed"] });
+const InvitationAnswer = z.object({ group_id: groupId.json, status: answer }).meta({ id: "InvitationAnswer" });
 
 export const members = new Hono<Api>()
   .get("/", input("query", GroupMembers), async (c) => {
@@ -35,8 +48,9 @@ export const members = new Hono<Api>()
     const { settings, now } = c.var.deps;
     const at = now();
     const invitee: Invitee = user_id === undefined ? { email: email! } : { user_id };
-    const limits = { now: at, unknownADay: settings.LIMIT_UNKNOWN_INVITATIONS_A_DAY };
-    const made = await act(c, (caller, { db }) => invite(db, caller, { group_id, ...invitee }, limits));
+    const { LIMIT_INVITATIONS_A_DAY: aDay, LIMIT_UNKNOWN_INVITATIONS_A_DAY: unknownADay } = settings;
+    const limits = { aDay, unknownADay };
+    const made = await act(c, (caller, { db }) => invite(db, caller, { group_id, ...invitee }, limits, at));
     const timestamp = new Date(at).toISOString();
     const address = made.user_id === null && email !== undefined ? { email } : {};
     const message = {
@@ -50,7 +64,7 @@ export const members = new Hono<Api>()
     await wake(c.var.deps, [{ message }]);
     return ok({ group_invitation_logs_id: made.group_invitation_logs_id });
   })
-  .patch("/status", input("json", Answer), async (c) => {
+  .patch("/status", input("json", InvitationAnswer), async (c) => {
     await act(c, (caller, { db, now }) => answerInvitation(db, caller, c.req.valid("json"), now()));
     return ok(null);
   })
@@ -58,7 +72,7 @@ export const members = new Hono<Api>()
     await act(c, (caller, { db, now }) => removeMember(db, caller, c.req.valid("query"), now()));
     return ok(null);
   })
-  .patch("/role", input("json", NewRole), async (c) => {
+  .patch("/role", input("json", RoleChange), async (c) => {
     await act(c, (caller, { db, now }) => changeRole(db, caller, c.req.valid("json"), now()));
     return ok(null);
   });

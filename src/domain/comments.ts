@@ -1,12 +1,13 @@
 /** Comments on an event, by and for those who take part in it. */
 import { sql } from "drizzle-orm";
 import type { Db } from "../clients/neon.ts";
-import { forbidden, notFound } from "../errors.ts";
-import { type Caller, me, rfc3339Of, rowAs } from "./access.ts";
+import { AppError, forbidden, notFound } from "../errors.ts";
+import { type Caller, me, rfc3339Of, rowAs, transactAs } from "./access.ts";
 import { shortAge } from "./age.ts";
 import { type Page, type Paging, pageOf } from "./page.ts";
 import { type Locale, localeOf } from "./texts/index.ts";
 import { words } from "./texts/locale.ts";
+import { count, lockCaller, secondsToWait } from "./usage.ts";
 
 /** The pushes go out at once; this long after, the sweep looks whether they did. */
 const SWEEP_AFTER_SECONDS = 60;
@@ -36,25 +37,33 @@ const place = (event_id: number) => sql`place as (
   from events e join group_members m on m.group_id = e.group_id and m.user_id = (select id from me)
   where e.id = ${event_id}`;
 
+/** At most `aMinute` by one person. One round trip. Throws not_found, forbidden, rate_limited. */
 export async function createComment(
   db: Db,
   caller: Caller,
   { event_id, comment }: { event_id: number; comment: string },
+  { aMinute }: { aMinute: number },
   now: number,
 ): Promise<{ events_comments_id: number; user_id: number }> {
   const at = sql`${new Date(now).toISOString()}::timestamptz`;
-  const made = await rowAs<Standing & { id: number; user_id: number }>(
+  const made = await transactAs<Standing & { retry_after: number | null; id: number | null; user_id: number }>(
     db,
-    sql`with ${me(caller)}, ${place(event_id)} for key share), made as (
+    lockCaller(caller),
+    sql`with ${me(caller)}, ${place(event_id)} for key share), wait as (
+          select ${secondsToWait("comment", aMinute, at)} as seconds
+        ), made as (
           insert into events_comments (event_id, user_id, comment, created_at, next_attempt_at)
-          select id, user_id, ${comment}, ${at}, ${at} + make_interval(secs => ${SWEEP_AFTER_SECONDS}) from place where takes_part
+          select id, user_id, ${comment}, ${at}, ${at} + make_interval(secs => ${SWEEP_AFTER_SECONDS}) from place, wait
+          where takes_part and seconds is null
           returning id, user_id
+        ), counted as (${count("comment", at, sql`made`)}
         )
-        select (select id from me) as caller, (select takes_part from place) as takes_part,
+        select (select id from me) as caller, (select takes_part from place) as takes_part, (select seconds from wait) as retry_after,
                (select id from made) as id, (select user_id from made) as user_id`,
   );
   requireParticipant(made);
-  return { events_comments_id: made.id, user_id: made.user_id };
+  if (made.id !== null) return { events_comments_id: made.id, user_id: made.user_id };
+  throw new AppError("rate_limited", "Too many comments within a minute", { retryAfter: made.retry_after ?? 1 });
 }
 
 /** Newest first. `participants_only` leaves out authors who take part no more. */

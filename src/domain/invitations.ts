@@ -9,15 +9,12 @@ import { AppError, conflict, forbidden, notFound } from "../errors.ts";
 import { type Caller, me, type Role, rfc3339Of, rowAs, transactAs } from "./access.ts";
 import { lockGroup } from "./groups.ts";
 import { type Page, type Paging, pageOf } from "./page.ts";
+import { count, lockCaller, secondsToWait } from "./usage.ts";
 
 /** The message goes out at once; this long after, the sweep looks whether it did. */
 const SWEEP_AFTER_SECONDS = 60;
 
 const instant = (now: number): SQL => sql`${new Date(now).toISOString()}::timestamptz`;
-
-/** Locks the caller and whoever else is named, so that nobody is erased, and no daily limit passed, meanwhile. */
-const lockPeople = (caller: Caller, other: SQL = sql`false`): SQL =>
-  sql`select id from users where cognito_user_id = ${caller.cognito_user_id} or ${other} order by id for no key update`;
 
 /** An invitation is the caller's by id, or by address where it waits for one. */
 const mine = (i: SQL): SQL =>
@@ -26,16 +23,21 @@ const mine = (i: SQL): SQL =>
 export type Invitee = { user_id: number } | { email: string };
 export type Made = { group_invitation_logs_id: number; user_id: number | null };
 
+/** Within 24 hours by one person: invitations at all, and those to addresses without an account, whose letters nobody asked for. */
+export type InvitationLimits = { aDay: number; unknownADay: number };
+
 /**
- * Invites a person, or an address that nobody here has yet: at most `unknownADay` of these by one person within 24 hours, counted by the
- * address that their rows keep. Throws not_found for an unknown id, conflict for a member or an open invitation.
+ * Invites a person, or an address that nobody here has yet. Throws not_found for an unknown id, conflict for a member or an open invitation,
+ * rate_limited.
  */
 export async function invite(
   db: Db,
   caller: Caller,
   { group_id, ...invitee }: { group_id: number } & Invitee,
-  { now, unknownADay }: { now: number; unknownADay: number },
+  { aDay, unknownADay }: InvitationLimits,
+  now: number,
 ): Promise<Made> {
+  const at = instant(now);
   const named = "email" in invitee ? sql`email = ${invitee.email}` : sql`id = ${invitee.user_id}`;
   const email = "email" in invitee ? invitee.email : null;
   const found = await transactAs<{
@@ -48,7 +50,7 @@ export async function invite(
     user_id: number | null;
   }>(
     db,
-    lockPeople(caller, named),
+    lockCaller(caller, named),
     lockGroup(caller, group_id),
     sql`with ${me(caller)}, member as (
           select status from group_members where group_id = ${group_id} and user_id = (select id from me)
@@ -60,23 +62,23 @@ export async function invite(
           select exists (select from group_members m where m.group_id = ${group_id} and m.user_id = (select id from person)) as member,
                  exists (select from group_invitation_logs i where i.group_id = ${group_id} and i.status = 'open'
                          and (i.user_id = (select id from person) or (i.user_id is null and i.email = (select email from address)))) as invited
-        ), spent as (
-          select i.created_at from group_invitation_logs i
-          where not exists (select from person) and i.invited_by = (select id from me) and i.email is not null
-            and i.created_at > ${instant(now)} - interval '24 hours'
-          order by i.created_at desc offset ${unknownADay - 1} limit 1
+        ), wait as (
+          select greatest(${secondsToWait("invitation", aDay, at)},
+                          case when not exists (select from person) then ${secondsToWait("unknown_invitation", unknownADay, at)} end) as seconds
         ), made as (
           insert into group_invitation_logs (group_id, user_id, email, invited_by, created_at, next_attempt_at)
           select ${group_id}::bigint, (select id from person), case when not exists (select from person) then address.email end, me.id,
-                 ${instant(now)}, ${instant(now)} + make_interval(secs => ${SWEEP_AFTER_SECONDS})
-          from me, member, standing, address
+                 ${at}, ${at} + make_interval(secs => ${SWEEP_AFTER_SECONDS})
+          from me, member, standing, address, wait
           where member.status in ('moderator', 'admin') and not standing.member and not standing.invited
-            and address.email is not null and not exists (select from spent)
+            and address.email is not null and wait.seconds is null
           returning id, user_id
+        ), counted as (${count("invitation", at, sql`made`)}
+        ), unknown_counted as (${count("unknown_invitation", at, sql`made where user_id is null`)}
         )
         select (select id from me) as caller, (select status from member) as role, exists (select from person) as known,
                (select member from standing) as member, (select invited from standing) as invited,
-               (select extract(epoch from created_at + interval '24 hours' - ${instant(now)})::float8 from spent) as retry_after,
+               (select seconds from wait) as retry_after,
                (select id from made) as id, (select user_id from made) as user_id`,
   );
   if (found.id !== null) return { group_invitation_logs_id: found.id, user_id: found.user_id };
@@ -85,9 +87,7 @@ export async function invite(
   if (found.role === "standard") throw forbidden("Only a moderator or an admin invites people to this group");
   if (found.member) throw conflict("This person is in the group already");
   if (found.invited) throw conflict("This person is invited already");
-  throw new AppError("rate_limited", "Too many invitations to addresses without an account within 24 hours", {
-    retryAfter: found.retry_after ?? 1,
-  });
+  throw new AppError("rate_limited", "Too many invitations within 24 hours", { retryAfter: found.retry_after ?? 1 });
 }
 
 export type Invitation = {
@@ -159,7 +159,7 @@ export async function answerInvitation(
     member: boolean;
   }>(
     db,
-    lockPeople(caller),
+    lockCaller(caller),
     lockGroup(caller, group_id),
     sql`with ${me(caller)}, latest as (
           select i.id, i.status from group_invitation_logs i where i.group_id = ${group_id} and ${mine(sql`i`)}
