@@ -3,10 +3,22 @@ import { z } from "zod";
 import { changeGroup, createGroup, deleteGroup, listGroups } from "../domain/groups.ts";
 import { act } from "./auth.ts";
 import { type Api, ok } from "./envelope.ts";
-import { decodeCursor, encodeCursor, id, input, page, queryId, text } from "./validate.ts";
+import { groupId, userId } from "./fields.ts";
+import { decodeCursor, encodeCursor, id, input, page, text } from "./validate.ts";
 
-const NewGroup = z.object({ name: text(1, 50), description: text(0, 200) });
-const GroupChange = NewGroup.extend({ id, admin_id: id.optional() });
+const fields = z.object({
+  name: text(1, 50).meta({ description: "What it is called.", examples: ["Flat 12"] }),
+  description: text(0, 200).meta({ description: "What it is for; may be empty.", examples: ["Ola, Jan and Ewa"] }),
+});
+const NewGroup = fields.meta({ id: "NewGroup" });
+const GroupChange = fields
+  .extend({
+    id: groupId.json,
+    admin_id: userId.json
+      .describe("The owner from now on: a member, who becomes an admin. Absent: as it is.")
+      .optional(),
+  })
+  .meta({ id: "GroupChange" });
 
 export const groups = new Hono<Api>()
   .post("/", input("json", NewGroup), async (c) => {
@@ -23,7 +35,7 @@ export const groups = new Hono<Api>()
     await act(c, (caller, { db, now }) => changeGroup(db, caller, c.req.valid("json"), now()));
     return ok(null);
   })
-  .delete("/", input("query", z.object({ id: queryId })), async (c) => {
+  .delete("/", input("query", z.object({ id: groupId.query })), async (c) => {
     await act(c, (caller, { db }) => deleteGroup(db, caller, c.req.valid("query").id));
     return ok(null);
   });

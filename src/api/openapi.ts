@@ -31,12 +31,14 @@ const ErrorEnvelope = z
         .describe("With invalid_input: every fault at once."),
     }),
   })
-  .meta({ id: "Error" });
+  .meta({ id: "ApiError" });
 
 const envelope = ({ answer, list }: Operation) =>
   list
     ? z.strictObject({ status: Status, data: z.array(answer), page: Page })
     : z.strictObject({ status: Status, data: answer });
+
+type Override = NonNullable<NonNullable<Parameters<typeof createDocument>[1]>["override"]>;
 
 const HEADERS = {
   "x-request-id": { description: "Names this request in the service's log.", schema: { type: "string" } },
@@ -74,6 +76,12 @@ export function answerOf(name: string, takesInput: boolean) {
   };
 }
 
+/** zod leaves out the examples of what it transforms, since they might show the outcome; here all of them are inputs. */
+const keepExamples: Override = ({ jsonSchema, zodSchema, io }) => {
+  const examples = io === "input" && z.globalRegistry.get(zodSchema)?.examples;
+  if (examples) Object.assign(jsonSchema, { examples });
+};
+
 export function describeApi(routes: RouterRoute[]): ReturnType<typeof createDocument> {
   const paths: NonNullable<ZodOpenApiObject["paths"]> = {};
   for (const [name, input] of describedRoutes(routes)) {
@@ -82,7 +90,7 @@ export function describeApi(routes: RouterRoute[]): ReturnType<typeof createDocu
     const [method, path] = name.split(" ") as [string, string];
     paths[path] = { ...paths[path], [method.toLowerCase()]: describeOperation(name, operation, input) };
   }
-  return createDocument({
+  const document: ZodOpenApiObject = {
     openapi: "3.1.1",
     info: { title: "Torium", version: "1.0.0", description: DESCRIPTION, license: { name: "MIT", identifier: "MIT" } },
     servers: [{ url: "/" }],
@@ -99,7 +107,8 @@ export function describeApi(routes: RouterRoute[]): ReturnType<typeof createDocu
         },
       },
     },
-  });
+  };
+  return createDocument(document, { override: keepExamples });
 }
 
 function describeOperation(
@@ -110,12 +119,12 @@ function describeOperation(
   const { tag, summary, description, example, open } = operation;
   const errors = errorsOf(name, operation, input !== undefined);
   return {
-    operationId: operationId(name),
+    operationId: operation.id,
     tags: [tag],
     summary,
     description,
     ...(open && { security: [] }),
-    ...(input?.target === "query" && { requestParams: { query: withExamples(input.schema as z.ZodObject, example) } }),
+    ...(input?.target === "query" && { requestParams: { query: parameters(input.schema as z.ZodObject, example) } }),
     ...(input?.target === "json" && {
       requestBody: {
         required: true,
@@ -133,22 +142,18 @@ function describeOperation(
   } as ZodOpenApiOperationObject;
 }
 
-/** `GET /group/members` is `getGroupMembers`. */
-const operationId = (name: string) =>
-  name
-    .split(/[ /]+/)
-    .map((word, place) => (place === 0 ? word.toLowerCase() : word[0]!.toUpperCase() + word.slice(1)))
-    .join("");
-
-function withExamples(schema: z.ZodObject, example: Record<string, unknown> = {}) {
-  const fields = Object.entries(schema.shape).map(([name, field]) => [
-    name,
-    name in example
-      ? (field as z.ZodType).meta({ ...(field as z.ZodType).meta(), param: { example: example[name] } })
-      : field,
-  ]);
+/** The endpoint's example goes to the parameter, where a form takes it from; so does what is said of the field. */
+function parameters(schema: z.ZodObject, example: Record<string, unknown> = {}) {
+  const fields = Object.entries(schema.shape).map(([name, field]) => {
+    const description = told(field as z.ZodType)?.description;
+    const param = { ...(description && { description }), ...(name in example && { example: example[name] }) };
+    return [name, (field as z.ZodType).meta({ ...(field as z.ZodType).meta(), param })];
+  });
   return z.object(Object.fromEntries(fields));
 }
+
+/** What a field's schema says of itself, whether or not the field may be absent. */
+const told = (field: z.ZodType) => (field instanceof z.ZodOptional ? (field.unwrap() as z.ZodType) : field).meta();
 
 function answerExample({ answer, list }: Operation) {
   const data = (answer.meta()?.examples as unknown[] | undefined)?.[0] ?? null;

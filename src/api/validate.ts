@@ -75,7 +75,7 @@ export const email = z
   .max(254)
   .transform((value) => value.trim().toLowerCase())
   .pipe(z.email())
-  .meta({ format: "email" });
+  .meta({ format: "email", examples: ["ewa@example.com"] });
 
 /** An instant in a cursor, as the lists answer it; PostgreSQL knows no year 0. */
 export const cursorInstant = z.iso.datetime().regex(/^[1-9]/);
@@ -88,8 +88,11 @@ export const page = {
     .transform(Number)
     .pipe(z.int().min(1).max(1000))
     .default(1000)
-    .meta(integer(1000)),
-  cursor: z.string().optional(),
+    .meta({ ...integer(1000), description: "How many at most; 1,000 where absent.", examples: [100] }),
+  cursor: z
+    .string()
+    .meta({ description: "The `next_cursor` of the page before; absent: the first page.", examples: ["WzMxXQ"] })
+    .optional(),
 };
 
 export const encodeCursor = (key: readonly (string | number)[]): string =>

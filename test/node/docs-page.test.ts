@@ -91,8 +91,8 @@ describe("the page at /docs", () => {
       await answer.waitFor();
       return answer.innerText();
     };
-    expect(await tried("postGroups")).toMatch(/^HTTP 200.*"group_id": \d+/s);
-    expect(await tried("getGroups")).toMatch(/^HTTP 200.*"name": "Flat 12"/s);
+    expect(await tried("createGroup")).toMatch(/^HTTP 200.*"group_id": \d+/s);
+    expect(await tried("listGroups")).toMatch(/^HTTP 200.*"name": "Flat 12"/s);
     expect(faults).toEqual([]);
   });
 });

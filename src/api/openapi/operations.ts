@@ -4,6 +4,8 @@ import type { ErrorCode } from "../../errors.ts";
 import * as answers from "../answers.ts";
 
 export type Operation = {
+  /** What a generated client calls it. */
+  id: string;
   tag: "Events" | "Comments" | "Groups" | "Invitations" | "Members" | "Organizations" | "Users" | "Service";
   summary: string;
   /** Who may, and what is worth knowing. */
@@ -36,6 +38,7 @@ const EVENT = {
 /** By method and path. */
 export const OPERATIONS: Record<string, Operation> = {
   "POST /event": {
+    id: "createEvent",
     tag: "Events",
     summary: "Plan an event",
     description: `Moderators and admins of the group. It takes \`event_timestamp\` (wall time) or \`starts_at\` (an instant); the time zone is the input's, else
@@ -46,6 +49,7 @@ the caller's, else the service's. What recurs is said by \`recurrence\` and \`re
     example: EVENT,
   },
   "GET /event": {
+    id: "listEvents",
     tag: "Events",
     summary: "List one's events",
     description: "Those that the caller takes part in or moderates, by time. Filters narrow and never refuse.",
@@ -54,6 +58,7 @@ the caller's, else the service's. What recurs is said by \`recurrence\` and \`re
     example: { group_id: 7 },
   },
   "PUT /event": {
+    id: "changeEvent",
     tag: "Events",
     summary: "Change an event",
     description: `Moderators and admins of the group. An absent field keeps its value; another \`group_id\` is refused. A \`reminder\` and \`schedule_period\`
@@ -63,6 +68,7 @@ that repeat what GET answered leave \`recurrence\`, \`exceptions\` and \`reminde
     example: { id: 31, name: "Rent and heating", budget: "2600.00", is_budget: true },
   },
   "DELETE /event": {
+    id: "deleteEvent",
     tag: "Events",
     summary: "Delete an event",
     description: "Admins of the group. Its comments and waiting reminders go with it.",
@@ -71,6 +77,7 @@ that repeat what GET answered leave \`recurrence\`, \`exceptions\` and \`reminde
     example: { id: 31 },
   },
   "POST /event/notify": {
+    id: "notifyEvent",
     tag: "Events",
     summary: "Remind everybody now",
     description:
@@ -80,6 +87,7 @@ that repeat what GET answered leave \`recurrence\`, \`exceptions\` and \`reminde
     example: { event_id: 31 },
   },
   "POST /event/comment": {
+    id: "createComment",
     tag: "Comments",
     summary: "Write a comment",
     description:
@@ -89,6 +97,7 @@ that repeat what GET answered leave \`recurrence\`, \`exceptions\` and \`reminde
     example: { event_id: 31, comment: "Who brings the cake?" },
   },
   "GET /event/comment": {
+    id: "listComments",
     tag: "Comments",
     summary: "Read an event's comments",
     description: "Who takes part. Newest first. `participants_only` leaves out authors who no longer take part.",
@@ -98,6 +107,7 @@ that repeat what GET answered leave \`recurrence\`, \`exceptions\` and \`reminde
     example: { event_id: 31 },
   },
   "PUT /event/comment": {
+    id: "changeComment",
     tag: "Comments",
     summary: "Change a comment",
     description: "Its author.",
@@ -106,6 +116,7 @@ that repeat what GET answered leave \`recurrence\`, \`exceptions\` and \`reminde
     example: { id: 88, comment: "Who brings the cakes?" },
   },
   "DELETE /event/comment": {
+    id: "deleteComment",
     tag: "Comments",
     summary: "Delete a comment",
     description: "Its author; moderators and admins of the group.",
@@ -114,6 +125,7 @@ that repeat what GET answered leave \`recurrence\`, \`exceptions\` and \`reminde
     example: { id: 88 },
   },
   "POST /groups": {
+    id: "createGroup",
     tag: "Groups",
     summary: "Found a group",
     description: "Anyone, who becomes its admin.",
@@ -121,6 +133,7 @@ that repeat what GET answered leave \`recurrence\`, \`exceptions\` and \`reminde
     example: { name: "Flat 12", description: "Ola, Jan and Ewa" },
   },
   "GET /groups": {
+    id: "listGroups",
     tag: "Groups",
     summary: "List one's groups",
     description: "By id, with the caller's role in each.",
@@ -128,6 +141,7 @@ that repeat what GET answered leave \`recurrence\`, \`exceptions\` and \`reminde
     list: true,
   },
   "PUT /groups": {
+    id: "changeGroup",
     tag: "Groups",
     summary: "Change a group",
     description:
@@ -137,6 +151,7 @@ that repeat what GET answered leave \`recurrence\`, \`exceptions\` and \`reminde
     example: { id: 7, name: "Flat 12", description: "Ola, Jan, Ewa and Adam" },
   },
   "DELETE /groups": {
+    id: "deleteGroup",
     tag: "Groups",
     summary: "Delete a group",
     description: "Its admins. Its events, comments and waiting reminders go with it.",
@@ -145,6 +160,7 @@ that repeat what GET answered leave \`recurrence\`, \`exceptions\` and \`reminde
     example: { id: 7 },
   },
   "GET /groups/invitation": {
+    id: "listInvitations",
     tag: "Invitations",
     summary: "List one's open invitations",
     description: "Newest first.",
@@ -152,12 +168,14 @@ that repeat what GET answered leave \`recurrence\`, \`exceptions\` and \`reminde
     list: true,
   },
   "GET /groups/invitation/count": {
+    id: "countInvitations",
     tag: "Invitations",
     summary: "Count one's open invitations",
     description: "For the badge.",
     answer: answers.InvitationCount,
   },
   "GET /group/members": {
+    id: "listMembers",
     tag: "Members",
     summary: "List a group's members",
     description: "Its members; the caller is left out.",
@@ -167,6 +185,7 @@ that repeat what GET answered leave \`recurrence\`, \`exceptions\` and \`reminde
     example: { group_id: 7 },
   },
   "POST /group/members": {
+    id: "inviteMember",
     tag: "Members",
     summary: "Invite somebody",
     description: "Moderators and admins. By `user_id` or by `email`, which needs no account yet.",
@@ -175,6 +194,7 @@ that repeat what GET answered leave \`recurrence\`, \`exceptions\` and \`reminde
     example: { group_id: 7, email: "ewa@example.com" },
   },
   "DELETE /group/members": {
+    id: "removeMember",
     tag: "Members",
     summary: "Leave, remove a member, or withdraw an invitation",
     description:
@@ -184,6 +204,7 @@ that repeat what GET answered leave \`recurrence\`, \`exceptions\` and \`reminde
     example: { group_id: 7, user_id: 4 },
   },
   "PATCH /group/members/status": {
+    id: "answerInvitation",
     tag: "Members",
     summary: "Answer an invitation",
     description: "Whoever is invited. The same answer again changes nothing; the opposite one is a conflict.",
@@ -192,6 +213,7 @@ that repeat what GET answered leave \`recurrence\`, \`exceptions\` and \`reminde
     example: { group_id: 7, status: "confirmed" },
   },
   "PATCH /group/members/role": {
+    id: "changeRole",
     tag: "Members",
     summary: "Change a member's role",
     description: "Moderators between standard and moderator; admins any. The last admin stays one.",
@@ -200,6 +222,7 @@ that repeat what GET answered leave \`recurrence\`, \`exceptions\` and \`reminde
     example: { group_id: 7, user_id: 4, status: "moderator" },
   },
   "GET /organizations": {
+    id: "listOrganizations",
     tag: "Organizations",
     summary: "List the banks that people pay with",
     description: "Open to everybody. By name.",
@@ -208,12 +231,14 @@ that repeat what GET answered leave \`recurrence\`, \`exceptions\` and \`reminde
     open: true,
   },
   "GET /users": {
+    id: "getProfile",
     tag: "Users",
     summary: "Read one's profile",
     description: "Oneself.",
     answer: answers.User,
   },
   "GET /users/email": {
+    id: "findUserByEmail",
     tag: "Users",
     summary: "Find somebody by e-mail",
     description: "Anyone, at most 30 times a minute.",
@@ -222,6 +247,7 @@ that repeat what GET answered leave \`recurrence\`, \`exceptions\` and \`reminde
     example: { email: "jan@example.com" },
   },
   "PATCH /users/preferences": {
+    id: "setPreferences",
     tag: "Users",
     summary: "Choose how one is reminded",
     description: "Oneself. SMS needs a verified number. An absent time zone or locale stays as it is.",
@@ -230,6 +256,7 @@ that repeat what GET answered leave \`recurrence\`, \`exceptions\` and \`reminde
     example: { reminder_preferences: "EMAIL", time_zone: "Europe/Warsaw", locale: "pl" },
   },
   "POST /users/mobile": {
+    id: "requestPhoneCode",
     tag: "Users",
     summary: "Ask for a code by SMS",
     description: "Oneself. Six digits go to the number, which is one's own once they came back.",
@@ -238,6 +265,7 @@ that repeat what GET answered leave \`recurrence\`, \`exceptions\` and \`reminde
     example: { mobile_number: "+48 791 234 567" },
   },
   "PATCH /users/mobile": {
+    id: "verifyPhoneCode",
     tag: "Users",
     summary: "Verify one's number",
     description: "Oneself, with the code. The preference becomes SMS.",
@@ -246,6 +274,7 @@ that repeat what GET answered leave \`recurrence\`, \`exceptions\` and \`reminde
     example: { code: "123456" },
   },
   "PATCH /users/organization": {
+    id: "setOrganization",
     tag: "Users",
     summary: "Choose one's bank",
     description: "Oneself.",
@@ -254,6 +283,7 @@ that repeat what GET answered leave \`recurrence\`, \`exceptions\` and \`reminde
     example: { organization_id: 1 },
   },
   "PATCH /users/device": {
+    id: "registerDevice",
     tag: "Users",
     summary: "Register one's device for pushes",
     description: "Oneself.",
@@ -262,6 +292,7 @@ that repeat what GET answered leave \`recurrence\`, \`exceptions\` and \`reminde
     example: { device_token: "fcm-registration-token", platform: "fcm" },
   },
   "GET /health": {
+    id: "getHealth",
     tag: "Service",
     summary: "Is it up?",
     description: "Open to everybody; touches nothing.",
