@@ -1,22 +1,34 @@
 /** A schedule as an event's tables hold it: written alike by what creates an event and by what changes one. */
 import { type SQL, sql } from "drizzle-orm";
 import { AppError, type Issue } from "../errors.ts";
-import { plan, type Schedule } from "./plan.ts";
-import { checkRecurrence } from "./recurrence.ts";
+import { type Exception, plan, type Schedule } from "./plan.ts";
+import { checkRecurrence, occurrencesAmong } from "./recurrence.ts";
 import { parseWallTime, placeWallTime, rfc3339 } from "./time.ts";
 
 const LAST_MS = Date.UTC(9999, 11, 31, 23, 59, 59);
 
-/** What is wrong with a schedule; `time` and `rule` are the fields that a client reads as the cause. */
+/**
+ * What is wrong with a schedule; `time` and `rule` are the fields that a client reads as the cause. `kept`: exceptions that a client only
+ * repeats, and that need not fit.
+ */
 export function scheduleIssues(
-  { event_timestamp, time_zone, recurrence }: Schedule,
+  { event_timestamp, time_zone, recurrence, exceptions }: Schedule,
   { time, rule }: { time: string; rule: string },
+  kept: Exception[] = [],
 ): Issue[] {
   // An instant of the last or the first year can be another year's wall time, and the other way round.
-  const kept = parseWallTime(event_timestamp) !== null && placeWallTime(event_timestamp, time_zone) <= LAST_MS;
-  if (!kept) return [{ path: time, message: "must be in the years 1970 to 9999" }];
+  const inYears = parseWallTime(event_timestamp) !== null && placeWallTime(event_timestamp, time_zone) <= LAST_MS;
+  if (!inYears) return [{ path: time, message: "must be in the years 1970 to 9999" }];
   const reason = recurrence === null ? null : checkRecurrence(recurrence, event_timestamp, time_zone);
-  return reason === null ? [] : [{ path: rule, message: reason }];
+  if (reason !== null) return [{ path: rule, message: reason }];
+  if (recurrence === null) return exceptions.length === 0 ? [] : [{ path: "exceptions", message: "need a recurrence" }];
+  const given = occurrencesAmong({ event_timestamp, time_zone, recurrence }, exceptions);
+  const said = new Set(kept.map(({ occurrence, moved_to }) => `${occurrence} ${moved_to}`));
+  return exceptions.flatMap(({ occurrence, moved_to }, place) =>
+    given.has(occurrence) || said.has(`${occurrence} ${moved_to}`)
+      ? []
+      : [{ path: `exceptions.${place}.occurrence`, message: "is not a time that the recurrence gives" }],
+  );
 }
 
 /** Throws `invalid_input` that names them all, if there are any. */

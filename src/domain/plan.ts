@@ -104,7 +104,7 @@ export function upcomingOccurrences(schedule: Schedule, after: number, limit: nu
 }
 
 /** `P7D` and `P1W` are one lead: the one named first. */
-function distinctLeads(leads: string[]): string[] {
+export function distinctLeads(leads: string[]): string[] {
   const distinct = new Map<string, string>();
   for (const lead of leads) {
     const meaning = JSON.stringify(parseLead(lead));

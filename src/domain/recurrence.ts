@@ -65,6 +65,12 @@ export function lastOccurrence(series: Series, wall: string): string | null {
 export const isOccurrence = (series: Series, wall: string): boolean =>
   occurrencesFrom(series, wall).next().value === wall;
 
+/** The exceptions' names that the series gives. They are asked for in order, which is what neighbouring searches share. */
+export function occurrencesAmong(series: Series, exceptions: readonly { occurrence: string }[]): Set<string> {
+  const walls = exceptions.map(({ occurrence }) => occurrence).sort();
+  return new Set(walls.filter((wall) => isOccurrence(series, wall)));
+}
+
 /** Expansions of late, since planning an event asks for the same one many times and preparing it is what costs. */
 const expansions = new Map<string, Expansion>();
 const MAX_EXPANSIONS = 100;

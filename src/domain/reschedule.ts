@@ -1,8 +1,8 @@
 /** What a change of an event makes of its schedule. An absent field keeps its value. Pure; reads no clock. */
 import type { Issue } from "../errors.ts";
 import { scheduleIssues } from "./event-plan.ts";
-import type { Exception, Schedule } from "./plan.ts";
-import { legacyRecurrence, nearestPeriod, onceLead, type Period } from "./recurrence.ts";
+import { distinctLeads, type Exception, type Schedule } from "./plan.ts";
+import { legacyRecurrence, nearestPeriod, occurrencesAmong, onceLead, type Period, type Series } from "./recurrence.ts";
 import { wallTimeAt } from "./time.ts";
 
 export type ScheduleChange = {
@@ -27,17 +27,36 @@ export function reschedule(stored: StoredSchedule, change: ScheduleChange, now: 
   const given = change.starts_at === undefined ? change.event_timestamp : wallTimeAt(change.starts_at, time_zone);
   const event_timestamp = given ?? stored.event_timestamp;
   const recurrence = recurrenceOf(stored, change, event_timestamp);
-  const leads =
-    change.leads ?? (saysOtherPeriod(stored, change) ? legacyLeads(stored, change, recurrence) : stored.leads);
-  const exceptions = change.exceptions ?? (recurrence === null ? [] : stored.exceptions);
-  const schedule = { event_timestamp, time_zone, recurrence, exceptions, leads, planned_at: now };
-  if (isSame(stored, schedule)) return { schedule: null, issues: [] };
+  const leads = distinctLeads(
+    change.leads ?? (saysOtherPeriod(stored, change) ? legacyLeads(stored, change, recurrence) : stored.leads),
+  );
+  const series = { event_timestamp, time_zone, recurrence };
+  const said = change.exceptions ?? (recurrence === null ? [] : stored.exceptions);
+  if (isSame(stored, { ...series, exceptions: said, leads })) return { schedule: null, issues: [] };
 
   const time = causeOf(change);
-  const issues = scheduleIssues(schedule, { time, rule: change.recurrence === undefined ? time : "recurrence" });
-  if (recurrence === null && exceptions.length > 0) issues.push({ path: "exceptions", message: "need a recurrence" });
+  const schedule = { ...series, exceptions: said, leads, planned_at: now };
+  const fields = { time, rule: change.recurrence === undefined ? time : "recurrence" };
+  const issues = scheduleIssues(schedule, fields, stored.exceptions);
   if (issues.length > 0) return { schedule: null, issues };
-  return { schedule: { ...schedule, schedule_period: nearestPeriod(schedule) }, issues };
+  const exceptions = followed(said, series);
+  return { schedule: { ...schedule, exceptions, schedule_period: nearestPeriod(schedule) }, issues };
+}
+
+/**
+ * The exceptions of a series that has changed. A day that was skipped or moved stays so at the new time of day: whoever puts a weekly dinner
+ * half an hour later, in an app that knows no exceptions, does not call back the one that was cancelled. What names no day of the series any more goes
+ * silently: it was said about another series, and nobody could be asked.
+ */
+function followed(exceptions: Exception[], series: Series): Exception[] {
+  const time = series.event_timestamp.slice(11);
+  const sameDay = exceptions.map((one) => ({ ...one, occurrence: `${one.occurrence.slice(0, 10)} ${time}` }));
+  const given = occurrencesAmong(series, [...exceptions, ...sameDay]);
+  // What is named as it stands goes before what only falls on its day.
+  const byName = new Map<string, Exception>();
+  for (const one of [...exceptions, ...sameDay])
+    if (given.has(one.occurrence) && !byName.has(one.occurrence)) byName.set(one.occurrence, one);
+  return [...byName.values()];
 }
 
 const reminderOf = ({ recurrence }: StoredSchedule) => (recurrence === null ? "once" : "periodical");
@@ -72,7 +91,7 @@ function causeOf(change: ScheduleChange): string {
   return change.event_timestamp === undefined && change.time_zone !== undefined ? "time_zone" : "event_timestamp";
 }
 
-function isSame(stored: StoredSchedule, schedule: Schedule): boolean {
+function isSame(stored: StoredSchedule, schedule: Omit<Schedule, "planned_at">): boolean {
   const shown = ({ event_timestamp, time_zone, recurrence, exceptions, leads }: Omit<Schedule, "planned_at">) =>
     JSON.stringify([
       event_timestamp,

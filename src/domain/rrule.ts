@@ -16,6 +16,7 @@ export type RRule = {
 const MAX_LENGTH = 1_000;
 /** Each is walked to once. */
 const MAX_COUNT = 4_000;
+const MAX_INTERVAL = 9_999_999;
 const FREQUENCIES: string[] = ["DAILY", "WEEKLY", "MONTHLY", "YEARLY"] satisfies Frequency[];
 const MORE_OFTEN = ["HOURLY", "MINUTELY", "SECONDLY"];
 const WEEKDAY = /^(?:([+-]?)(\d{1,2}))?(MO|TU|WE|TH|FR|SA|SU)$/;
@@ -33,14 +34,16 @@ const LISTS: Record<string, { from: number; to: number; signed?: true; only?: Fr
 };
 const KNOWN = new Set(["FREQ", "INTERVAL", "COUNT", "UNTIL", "WKST", "BYDAY", ...Object.keys(LISTS)]);
 
+/** The one spelling in which a rule is kept: without a name before it, in upper case, its parts in the order in which they came. */
+export const canonicalRRule = (text: string): string => text.toUpperCase().replace(/^RRULE:/, "");
+
 /** The rule, or in words why it is none. An `RRULE:` before it may stand. */
 export function parseRRule(text: string): RRule | string {
   if (text.length > MAX_LENGTH) return `is longer than ${MAX_LENGTH} characters`;
+  // Other letters have upper cases in ASCII too (ı, ſ).
+  if (!/^[\x20-\x7e]*$/.test(text)) return "is not an RRULE of RFC 5545";
   const fields = new Map<string, string>();
-  for (const field of text
-    .toUpperCase()
-    .replace(/^RRULE:/, "")
-    .split(";")) {
+  for (const field of canonicalRRule(text).split(";")) {
     const [name = "", value, ...rest] = field.split("=");
     if (!/^[A-Z-]+$/.test(name) || !value || rest.length > 0) return "is not an RRULE of RFC 5545";
     if (!KNOWN.has(name)) return `${name} is not supported`;
@@ -53,7 +56,7 @@ export function parseRRule(text: string): RRule | string {
   if (!isFrequency(freq)) return "FREQ must be DAILY, WEEKLY, MONTHLY or YEARLY";
 
   const interval = positive(fields.get("INTERVAL") ?? "1");
-  if (interval === null) return "INTERVAL must be a whole number from 1";
+  if (interval === null) return `INTERVAL must be a whole number from 1 to ${MAX_INTERVAL}`;
   const counted = fields.get("COUNT");
   const count = counted === undefined ? null : positive(counted);
   if (counted !== undefined && (count === null || count > MAX_COUNT))

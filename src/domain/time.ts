@@ -30,14 +30,17 @@ export const wallTimeBefore = (wall: string, ahead: { days?: number; months?: nu
 export const floatingMs = (wall: string): number => Date.parse(`${wall.replace(" ", "T")}Z`);
 export const floatingWall = (ms: number): string => new Date(ms).toISOString().slice(0, 19).replace("T", " ");
 
-/** A name of the IANA database, as it is known to Intl; offsets like +01:00 are none. */
-export function isTimeZone(name: string): boolean {
-  if (!/^[A-Za-z]/.test(name)) return false;
+/**
+ * A name of the IANA database as the database spells it, whatever the case; null where it is none, as offsets like +01:00 are. A link
+ * keeps its name: Europe/Kyiv and Europe/Kiev are one zone, and a person is shown the name that they chose.
+ */
+export function timeZoneNamed(name: string): string | null {
+  // What Intl knows beyond the database (BST for Bangladesh, SystemV/PST8) is not what people mean. Temporal refuses most of it.
+  if (!/^[A-Za-z]/.test(name) || /^SystemV\//i.test(name)) return null;
   try {
-    new Intl.DateTimeFormat("en", { timeZone: name });
-    return true;
+    return Temporal.Instant.fromEpochMilliseconds(0).toZonedDateTimeISO(name).timeZoneId;
   } catch {
-    return false;
+    return null;
   }
 }
 

@@ -136,11 +136,15 @@ describe("PUT /event", () => {
     // In the words of POST.
     expect(await said({ schedule_period: "1 week" })).toMatchObject({ status: { code: 200 }, roundTrips: 1 });
     expect(await standing(id)).toEqual(before);
-    // Half past midnight, in the hours of PUT; the rule, its exceptions and the reminders stay.
-    expect((await said({ event_timestamp: "2031-11-11 00:30:00.000" })).status.code).toBe(200);
-    expect(await read(admin, id)).toMatchObject({ ...newer, event_timestamp: "2031-11-11 00:30:00" });
-    expect((await said({ event_timestamp: "2031-11-11 24:15:00.000" })).status.code).toBe(200);
-    expect(await read(admin, id)).toMatchObject({ ...newer, event_timestamp: "2031-11-11 00:15:00" });
+    // Half past midnight, in the hours of PUT; the rule, its exceptions by their days and the reminders stay.
+    for (const [said24, time] of [
+      ["00:30:00.000", "00:30:00"],
+      ["24:15:00.000", "00:15:00"],
+    ] as const) {
+      expect((await said({ event_timestamp: `2031-11-11 ${said24}` })).status.code).toBe(200);
+      const exceptions = [{ occurrence: `2031-11-14 ${time}`, moved_to: "2031-11-15 19:00:00" }];
+      expect(await read(admin, id)).toMatchObject({ ...newer, exceptions, event_timestamp: `2031-11-11 ${time}` });
+    }
     // Another period is another recurrence.
     expect((await said({ schedule_period: "1 month" })).status.code).toBe(200);
     expect(await read(admin, id)).toMatchObject({ recurrence: "FREQ=MONTHLY", reminders: [0], reminder: "periodical" });

@@ -8,6 +8,7 @@ import {
   occurrencesFrom,
   onceLead,
 } from "../../src/domain/recurrence.ts";
+import { canonicalRRule } from "../../src/domain/rrule.ts";
 
 const WARSAW = "Europe/Warsaw";
 const START = "2026-11-11 18:00:00";
@@ -54,6 +55,17 @@ describe("a recurrence is refused with the reason", () => {
     ["FREQ=DAILY;", "is not an RRULE of RFC 5545"],
     ["FREQ=DAILY=1", "is not an RRULE of RFC 5545"],
     ["DTSTART:20261111T180000\nRRULE:FREQ=DAILY", "is not an RRULE of RFC 5545"],
+    ["DTSTART;TZID=Europe/Warsaw:20261111T180000;RRULE:FREQ=DAILY", "is not an RRULE of RFC 5545"],
+    ["RRULE:RRULE:FREQ=DAILY", "is not an RRULE of RFC 5545"],
+    ["EXRULE:FREQ=DAILY", "is not an RRULE of RFC 5545"],
+    ["FREQ=DAILY\nEXDATE:20261112T180000", "is not an RRULE of RFC 5545"],
+    ["FREQ=DAILY;COUNT=5\r\n", "is not an RRULE of RFC 5545"],
+    ["FREQ=DAILY;\nCOUNT=5", "is not an RRULE of RFC 5545"],
+    ["FREQ=D\u0131\u0130LY", "is not an RRULE of RFC 5545"],
+    ["FREQ=DA\u0131LY", "is not an RRULE of RFC 5545"],
+    [" FREQ=DAILY", "is not an RRULE of RFC 5545"],
+    ["FREQ=DAILY; COUNT=5", "is not an RRULE of RFC 5545"],
+    ["FREQ=DAILY;COUNT=", "is not an RRULE of RFC 5545"],
     ["INTERVAL=2", "is not an RRULE of RFC 5545: FREQ is missing"],
     ["FREQ=FORTNIGHTLY", "FREQ must be DAILY, WEEKLY, MONTHLY or YEARLY"],
     ["FREQ=HOURLY", "recurs more often than daily"],
@@ -82,8 +94,15 @@ describe("a recurrence is refused with the reason", () => {
     ["FREQ=DAILY;COUNT=-1", "COUNT must be a whole number from 1 to 4000"],
     ["FREQ=DAILY;COUNT=4001", "COUNT must be a whole number from 1 to 4000"],
     ["FREQ=MONTHLY;COUNT=1300", "COUNT reaches further than 100 years"],
-    ["FREQ=DAILY;INTERVAL=0", "INTERVAL must be a whole number from 1"],
-    ["FREQ=DAILY;INTERVAL=1.5", "INTERVAL must be a whole number from 1"],
+    ["FREQ=DAILY;INTERVAL=0", "INTERVAL must be a whole number from 1 to 9999999"],
+    ["FREQ=DAILY;INTERVAL=1.5", "INTERVAL must be a whole number from 1 to 9999999"],
+    ["FREQ=DAILY;INTERVAL=10000000", "INTERVAL must be a whole number from 1 to 9999999"],
+    ["FREQ=DAILY;INTERVAL=1e3", "INTERVAL must be a whole number from 1 to 9999999"],
+    ["FREQ=DAILY;COUNT=99999999999999999999", "COUNT must be a whole number from 1 to 4000"],
+    ["FREQ=DAILY;UNTIL=20270101T180000+01:00", "UNTIL must be a date or time like 20271231T225959Z"],
+    ["FREQ=DAILY;UNTIL=20270101T1800Z", "UNTIL must be a date or time like 20271231T225959Z"],
+    ["FREQ=DAILY;UNTIL=20270101T240000Z", "UNTIL must be a date or time like 20271231T225959Z"],
+    ["FREQ=DAILY;UNTIL=2027-01-01", "UNTIL must be a date or time like 20271231T225959Z"],
     ["FREQ=DAILY;INTERVAL=9999999", "recurs less than once in 45 years"],
     ["FREQ=YEARLY;INTERVAL=46", "recurs less than once in 45 years"],
     ["FREQ=DAILY;FREQ=WEEKLY", "FREQ is given twice"],
@@ -92,6 +111,16 @@ describe("a recurrence is refused with the reason", () => {
     ["FREQ=MONTHLY;BYMONTHDAY=32", "BYMONTHDAY must be numbers from 1 to 31 or -31 to -1"],
     ["FREQ=MONTHLY;BYMONTHDAY=0", "BYMONTHDAY must be numbers from 1 to 31 or -31 to -1"],
     ["FREQ=YEARLY;BYMONTH=-1", "BYMONTH must be numbers from 1 to 12"],
+    ["FREQ=DAILY;BYMINUTE=60", "BYMINUTE must be numbers from 0 to 59"],
+    ["FREQ=DAILY;BYSECOND=61", "BYSECOND must be numbers from 0 to 60"],
+    ["FREQ=DAILY;BYSECOND=60", "does not give the start itself; the first time that it gives is 2026-11-11 18:00:60"],
+    ["FREQ=DAILY;BYDAY=1WE", "BYDAY cannot count weekdays with FREQ=DAILY"],
+    ["FREQ=MONTHLY;BYDAY=0WE", "BYDAY counts from 1 to 53"],
+    ["FREQ=MONTHLY;BYDAY=WE,", "BYDAY must be weekdays like MO, or 2MO and -1FR"],
+    ["FREQ=MONTHLY;BYSETPOS=-1", "BYSETPOS needs another BY part to select from"],
+    ["FREQ=MONTHLY;BYDAY=WE;BYSETPOS=0", "BYSETPOS must be numbers from 1 to 366 or -366 to -1"],
+    ["FREQ=DAILY;X-NAME=1", "X-NAME is not supported"],
+    ["FREQ=DAILY;SKIP=FORWARD", "SKIP is not supported"],
     ["FREQ=DAILY;BYHOUR=24", "BYHOUR must be numbers from 0 to 23"],
     ["FREQ=WEEKLY;BYDAY=XX", "BYDAY must be weekdays like MO, or 2MO and -1FR"],
     ["FREQ=YEARLY;BYDAY=54MO", "BYDAY counts from 1 to 53"],
@@ -105,6 +134,18 @@ describe("a recurrence is refused with the reason", () => {
     [`FREQ=DAILY;BYSECOND=${"0,".repeat(600)}0`, "is longer than 1000 characters"],
   ])("%s", (rule, reason) => {
     expect(check(rule)).toBe(reason);
+  });
+});
+
+describe("a recurrence is kept", () => {
+  it.each([
+    ["RRULE:FREQ=WEEKLY;BYDAY=WE", "FREQ=WEEKLY;BYDAY=WE"],
+    ["rrule:freq=weekly;byday=we,fr", "FREQ=WEEKLY;BYDAY=WE,FR"],
+    ["UNTIL=20271231t225959z;Interval=02;Freq=Daily", "UNTIL=20271231T225959Z;INTERVAL=02;FREQ=DAILY"],
+  ])("%s without a name, in upper case, its parts in their order: %s", (given, kept) => {
+    expect(canonicalRRule(given)).toBe(kept);
+    expect(canonicalRRule(kept)).toBe(kept);
+    expect(check(kept)).toBe(check(given));
   });
 });
 

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
 import {
-  isTimeZone,
   parseInstant,
   parseWallTime,
   placeWallTime,
   rfc3339,
+  timeZoneNamed,
   wallTimeAt,
   wallTimeBefore,
 } from "../../src/domain/time.ts";
@@ -121,11 +121,42 @@ describe("an instant is read from", () => {
   });
 });
 
-it("a time zone is a name of the IANA database", () => {
-  for (const zone of [WARSAW, "Europe/Kyiv", "Asia/Kolkata", "Asia/Calcutta", "UTC", "Etc/GMT+5"]) {
-    expect(isTimeZone(zone), zone).toBe(true);
-  }
-  for (const zone of ["Europe/Krakow", "+01:00", "-05", "Warsaw", "Europe", "", " Europe/Warsaw", "../UTC"]) {
-    expect(isTimeZone(zone), zone).toBe(false);
-  }
+describe("a time zone", () => {
+  it.each([
+    ["Europe/Warsaw", "Europe/Warsaw"],
+    ["europe/warsaw", "Europe/Warsaw"],
+    ["AMERICA/PORT-AU-PRINCE", "America/Port-au-Prince"],
+    ["antarctica/dumontdurville", "Antarctica/DumontDUrville"],
+    ["america/argentina/buenos_aires", "America/Argentina/Buenos_Aires"],
+    ["utc", "UTC"],
+    ["etc/gmt+5", "Etc/GMT+5"],
+  ])("%s is kept as the IANA database spells it, %s", (name, kept) => {
+    expect(timeZoneNamed(name)).toBe(kept);
+  });
+
+  it.each(["Europe/Kyiv", "Europe/Kiev", "Asia/Kolkata", "Asia/Calcutta", "EST5EDT", "US/Eastern", "GB", "Etc/UTC"])(
+    "%s keeps its name, also where it is another's link",
+    (name) => {
+      expect(timeZoneNamed(name.toLowerCase())).toBe(name);
+    },
+  );
+
+  it("is any that Intl lists", () => {
+    for (const zone of Intl.supportedValuesOf("timeZone")) expect(timeZoneNamed(zone.toUpperCase())).toBe(zone);
+  });
+
+  it.each(
+    "Europe/Krakow,+01:00,+02:00,-05,UTC+1,GMT+5,Warsaw,Europe,, Europe/Warsaw,Europe/Warsaw\n,../UTC,UTC[u-ca=iso8601],Etc/GMT+15".split(
+      ",",
+    ),
+  )("is no offset, and no name that the database lacks: %j", (name) => {
+    expect(timeZoneNamed(name)).toBeNull();
+  });
+
+  it.each(["BST", "IST", "PST", "CST", "ACT", "SystemV/PST8"])(
+    "is none of the abbreviations that mean several, though Intl takes %s",
+    (name) => {
+      expect(timeZoneNamed(name)).toBeNull();
+    },
+  );
 });
