@@ -14,6 +14,7 @@ export type Bindings = Pick<
   | "SEND_PUSH_GROUP_INVITATION"
   | "SCHEDULE_PUSH_COMMENTS"
   | "LIMIT_EMAIL_LOOKUPS"
+  | "LIMIT_SIGN_UPS"
 >;
 
 export type Deps = {

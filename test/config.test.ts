@@ -54,6 +54,14 @@ test("settings are read with their defaults, and the issuer follows from the poo
   });
 });
 
+test("wrangler.toml writes out every limit, with its default", () => {
+  const written = Object.fromEntries(
+    [...config.matchAll(/^(LIMIT_\w+) = "(\d+)"$/gm)].map(([, name, value]) => [name, Number(value)]),
+  );
+  const limits = Object.entries(readSettings(good)).filter(([name]) => name.startsWith("LIMIT_"));
+  expect(written).toEqual(Object.fromEntries(limits));
+});
+
 test("missing and malformed settings are all named at once, and no value is shown", () => {
   const bad = {
     ...good,

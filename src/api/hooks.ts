@@ -3,8 +3,9 @@ import { z } from "zod";
 import { setUserId } from "../clients/cognito.ts";
 import { signUp } from "../domain/sign-up.ts";
 import { unauthenticated } from "../errors.ts";
-import { isSigned } from "../hmac.ts";
+import { hmac, isSigned } from "../hmac.ts";
 import type { Api, ApiContext } from "./envelope.ts";
+import { spend } from "./rate-limit.ts";
 import { malformedJson, parse } from "./validate.ts";
 
 const TOLERANCE_SECONDS = 300;
@@ -77,7 +78,14 @@ const newcomer = ({ userName, request: { userAttributes } }: Trigger) => ({
   name: userAttributes.name ?? null,
 });
 
+/**
+ * Limited by the address, since all events come from one sender: each sign-up writes a row and has the pool send a letter. A confirmation is not
+ * limited: the pool has confirmed the person by then, whatever is answered, and a refusal would leave them without a row; nobody gets there
+ * without the code of a letter.
+ */
 async function preSignUp(c: ApiContext, event: Trigger): Promise<void> {
+  const { settings } = c.var.deps;
+  await spend(c, "LIMIT_SIGN_UPS", await hmac(settings.COGNITO_HOOK_SECRET[0]!, `sign-up ${newcomer(event).email}`));
   await signUp(c.var.deps.db, newcomer(event), { confirmed: false });
 }
 

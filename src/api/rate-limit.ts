@@ -26,7 +26,10 @@ export async function spend(c: ApiContext, name: Limiter, key: string): Promise<
   if (!success) throw new AppError("rate_limited", "Too many requests within a minute", { retryAfter: PERIOD_SECONDS });
 }
 
-/** The same by the caller, as a step of a route behind its input. Somebody unknown is told so first. */
+/**
+ * The same by the caller, as a step of a route behind its input. Somebody unknown is told so first; 404 is not, other than elsewhere: who tries
+ * addresses hears little else, and would never be limited.
+ */
 export const limitPerPerson =
   (name: Limiter): MiddlewareHandler<Api> =>
   async (c, next) => {

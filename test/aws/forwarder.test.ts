@@ -93,6 +93,16 @@ describe("the Lambda in front of Torium", () => {
     await expect(outcome).rejects.toThrow(new Error(`Torium answered ${status}`));
   });
 
+  it("asks once where Torium limits sign-ups, and does not wait until it may ask again: Cognito tries three times by itself", async () => {
+    const { url, calls } = await torium((_body, response) => {
+      response.writeHead(429, { "retry-after": "60" });
+      response.end(JSON.stringify({ status: { code: 429, message: "łucja@example.com" }, data: null }));
+    });
+    const outcome = forwardTrigger(event, { TORIUM_URL: url, COGNITO_HOOK_SECRET: "s" });
+    await expect(outcome).rejects.toThrow(new Error("Torium answered 429"));
+    expect(calls).toHaveLength(1);
+  });
+
   it.each([
     ["text", "<html>"],
     ["null", "null"],

@@ -50,6 +50,7 @@ export function recordingQueues() {
     SEND_PUSH_GROUP_INVITATION: queue,
     SCHEDULE_PUSH_COMMENTS: queue,
     LIMIT_EMAIL_LOOKUPS: env.LIMIT_EMAIL_LOOKUPS,
+    LIMIT_SIGN_UPS: env.LIMIT_SIGN_UPS,
   };
   return { bindings, sent };
 }
