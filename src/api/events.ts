@@ -6,13 +6,15 @@ import { createEvent, listEvents, type NewEvent, notifyEvent } from "../domain/e
 import { isCurrency, parseAmount } from "../domain/money.ts";
 import type { Exception } from "../domain/plan.ts";
 import { legacyRecurrence, nearestPeriod, onceLead, type Period } from "../domain/recurrence.ts";
+import { canonicalRRule, parseRRule } from "../domain/rrule.ts";
 import { CLAIM_AHEAD_MS } from "../domain/rules.ts";
-import { isTimeZone, parseInstant, parseWallTime, wallTimeAt } from "../domain/time.ts";
+import { parseInstant, parseWallTime, wallTimeAt } from "../domain/time.ts";
 import { handOnDue } from "../queues/hand-on.ts";
 import { wake } from "../queues/wake.ts";
 import { act } from "./auth.ts";
 import { type Api, type ApiContext, ok } from "./envelope.ts";
-import { cursorInstant, decodeCursor, encodeCursor, id, input, page, queryId, text } from "./validate.ts";
+import { eventId, groupId, timeZone } from "./fields.ts";
+import { cursorInstant, decodeCursor, encodeCursor, id, input, page, text } from "./validate.ts";
 
 const wallTime = z
   .string()
@@ -21,7 +23,7 @@ const wallTime = z
     if (wall === null) context.addIssue("must be a date and time like 2026-11-11 18:00:00");
     return wall ?? z.NEVER;
   })
-  .meta({ description: "Wall time, without an offset.", examples: ["2026-11-11 18:00:00"] });
+  .meta({ examples: ["2026-11-11 18:00:00"] });
 const instant = z
   .string()
   .transform((value, context) => {
@@ -29,7 +31,16 @@ const instant = z
     if (at === null) context.addIssue("must be an RFC 3339 time with an offset, like 2026-11-11T18:00:00Z");
     return at ?? z.NEVER;
   })
-  .meta({ description: "RFC 3339, instead of event_timestamp.", examples: ["2026-11-11T17:00:00Z"] });
+  .meta({ examples: ["2026-11-11T17:00:00Z"] });
+const rrule = z
+  .string()
+  .max(500)
+  .transform((value, context) => {
+    const rule = parseRRule(value);
+    if (typeof rule !== "string") return canonicalRRule(value);
+    context.addIssue(rule);
+    return z.NEVER;
+  });
 const lead = z.union(
   [z.int().min(0).max(40_320).transform(String), z.string().regex(/^P([1-9]|1\d|2[0-8])D$|^P[1-4]W$|^P1M$/)],
   {
@@ -60,76 +71,107 @@ const eachOnce = (context: z.core.ParsePayload<Exception[]>) => {
   }
 };
 
+const PERIOD_TOLD = "How often a periodical event recurs; how long before one that happens once people are reminded.";
+
 const fields = z.object({
-  group_id: id,
-  name: text(1, 500),
-  description: text(0, 500),
-  event_timestamp: wallTime.optional(),
-  starts_at: instant.optional(),
-  time_zone: z.string().refine(isTimeZone, "is not an IANA time zone").describe("IANA, like Europe/Warsaw.").optional(),
-  reminder: z.enum(["once", "periodical"]).optional(),
-  schedule_period: z.enum(PERIODS).optional(),
-  recurrence: z
-    .string()
-    .max(500)
+  group_id: groupId.json.describe("The group that it is for."),
+  name: text(1, 500).meta({ description: "What it is called.", examples: ["Rent"] }),
+  description: text(0, 500).meta({
+    description: "What people should know; may be empty.",
+    examples: ["Kitchen and rooms"],
+  }),
+  event_timestamp: wallTime.describe("The first occurrence: wall time in its zone, without an offset.").optional(),
+  starts_at: instant.describe("The first occurrence, RFC 3339; it wins over event_timestamp.").optional(),
+  time_zone: timeZone.describe("IANA. Absent: the event's, else the caller's, else the service's.").optional(),
+  reminder: z
+    .enum(["once", "periodical"])
+    .meta({ description: "As the first app says it; recurrence and reminders win over it.", examples: ["periodical"] })
+    .optional(),
+  schedule_period: z
+    .enum(PERIODS)
+    .meta({ description: PERIOD_TOLD, examples: ["1 month"] })
+    .optional(),
+  recurrence: rrule
     .nullable()
-    .describe("RFC 5545 RRULE, DAILY or slower, that generates the start itself; null: once.")
+    .meta({
+      description: "RFC 5545 RRULE, DAILY or slower, that generates the start itself; null: once.",
+      examples: ["FREQ=MONTHLY;BYMONTHDAY=11"],
+    })
     .optional(),
   exceptions: z
-    .array(z.object({ occurrence: wallTime, moved_to: wallTime.nullable() }))
+    .array(
+      z.object({
+        occurrence: wallTime.describe("The wall time that the rule gives it."),
+        moved_to: wallTime.nullable().describe("The wall time that it has instead; null: it is skipped."),
+      }),
+    )
     .max(500)
     .check(eachOnce)
+    .meta({
+      description: "Occurrences that are moved or skipped, each once.",
+      examples: [[{ occurrence: "2026-12-11 18:00:00", moved_to: "2026-12-10 18:00:00" }]],
+    })
     .optional(),
   reminders: z
     .array(lead)
     .min(1)
     .max(5, "must be at most 5")
-    .describe("How long before: minutes elapsed, or days, weeks or a month in wall time.")
+    .meta({
+      description: "How long before: minutes elapsed, or days, weeks or a month in wall time.",
+      examples: [["P1D", 30]],
+    })
     .optional(),
-  is_budget: z.boolean(),
+  is_budget: z.boolean().meta({ description: "Whether those who take part share a sum.", examples: [true] }),
   budget: z
     .unknown()
     .meta({
       override: { type: ["string", "number", "null"] },
-      description: "An amount in the currency, of at most its decimals. Ignored unless is_budget.",
+      description: "The sum, of at most its currency's decimals. Ignored unless is_budget.",
       examples: ["99.50"],
     })
     .optional(),
   currency: z
     .string()
     .refine(isCurrency, "is not an ISO 4217 currency")
-    .describe("ISO 4217; PLN where absent.")
+    .meta({ description: "ISO 4217; PLN where absent.", examples: ["PLN"] })
     .optional(),
-  users: z.array(id).max(100_000).describe("Who takes part: ids of members, as a set.").optional(),
+  users: z
+    .array(id)
+    .max(100_000)
+    .meta({ description: "Who takes part: ids of members, as a set.", examples: [[3, 4]] })
+    .optional(),
 });
 type Fields = z.infer<typeof fields>;
 type Given = { [Name in keyof Fields]?: Fields[Name] | undefined };
 
 /** What no field can say alone; asked even where another field is wrong, so that every fault is named at once. */
-const NewEventInput = fields.check(
-  together(
-    "event_timestamp",
-    "is missing",
-    (event) => event.event_timestamp !== undefined || event.starts_at !== undefined,
-  ),
-  together("reminder", "is missing", (event) => isNewer(event) || event.reminder !== undefined),
-  together("schedule_period", "is missing", (event) => isNewer(event) || event.schedule_period !== undefined),
-  together(
-    "budget",
-    "must be an amount in the event's currency",
-    (event) => event.is_budget !== true || amountOf(event) !== null,
-  ),
-  together("exceptions", "need a recurrence", (event) => !event.exceptions?.length || Boolean(event.recurrence)),
-);
+const NewEventInput = fields
+  .check(
+    together(
+      "event_timestamp",
+      "is missing",
+      (event) => event.event_timestamp !== undefined || event.starts_at !== undefined,
+    ),
+    together("reminder", "is missing", (event) => isNewer(event) || event.reminder !== undefined),
+    together("schedule_period", "is missing", (event) => isNewer(event) || event.schedule_period !== undefined),
+    together(
+      "budget",
+      "must be an amount in the event's currency",
+      (event) => event.is_budget !== true || amountOf(event) !== null,
+    ),
+    together("exceptions", "need a recurrence", (event) => !event.exceptions?.length || Boolean(event.recurrence)),
+  )
+  .meta({ id: "NewEvent" });
 
 /** Any field, each absent one keeping its value; what depends on the event as it is stands in the domain. */
 const EventChangeInput = fields
   .partial()
   .extend({
-    id,
+    id: eventId.json,
     schedule_period: z
       .enum(Object.keys(PERIOD_MEANT) as (keyof typeof PERIOD_MEANT)[])
       .transform((given) => PERIOD_MEANT[given])
+      .meta({ description: PERIOD_TOLD, examples: ["1 month"] })
       .optional(),
   })
   .check(
@@ -139,7 +181,8 @@ const EventChangeInput = fields
       (event) => event.is_budget !== true || event.budget === undefined || amountOf(event, FINEST_CURRENCY) !== null,
     ),
     together("exceptions", "need a recurrence", (event) => !event.exceptions?.length || event.recurrence !== null),
-  );
+  )
+  .meta({ id: "EventChange" });
 
 /** A refinement over several fields that also runs beside other faults; what is wrong by itself is then seen as it came. */
 function together(path: string, message: string, holds: (event: Given) => boolean) {
@@ -185,6 +228,13 @@ function planned(event: Fields, now: number, zone: string): NewEvent {
   };
 }
 
+const EventFilter = z.object({
+  group_id: groupId.query.describe("Only events of this group.").optional(),
+  id: eventId.query.describe("Only this event.").optional(),
+  ...page,
+});
+const EventToNotify = z.object({ event_id: eventId.json }).meta({ id: "EventToNotify" });
+
 const cursorKey = z.tuple([cursorInstant, z.int()]);
 
 export const events = new Hono<Api>()
@@ -207,11 +257,11 @@ export const events = new Hono<Api>()
     claimIfSoon(c, first_due_at, now);
     return ok(null);
   })
-  .delete("/", input("query", z.object({ id: queryId })), async (c) => {
+  .delete("/", input("query", z.object({ id: eventId.query })), async (c) => {
     await act(c, (caller, { db }) => deleteEvent(db, caller, c.req.valid("query").id));
     return ok(null);
   })
-  .get("/", input("query", z.object({ group_id: queryId.optional(), id: queryId.optional(), ...page })), async (c) => {
+  .get("/", input("query", EventFilter), async (c) => {
     const { limit, cursor, ...filter } = c.req.valid("query");
     const after = decodeCursor(cursor, cursorKey);
     const { list, next } = await act(c, (caller, { db, now }) =>
@@ -219,7 +269,7 @@ export const events = new Hono<Api>()
     );
     return ok(list, { next_cursor: next && encodeCursor(next) });
   })
-  .post("/notify", input("json", z.object({ event_id: id })), async (c) => {
+  .post("/notify", input("json", EventToNotify), async (c) => {
     const { event_id } = c.req.valid("json");
     const { deps } = c.var;
     const notified = await act(c, (caller, { db }) => notifyEvent(db, caller, event_id, deps.now()));

@@ -4,10 +4,10 @@ import { snsClient } from "../clients/sns.ts";
 import { confirmCaller } from "../domain/access.ts";
 import { keepDevice } from "../domain/devices.ts";
 import { reserveCode, settleCode, verifyNumber } from "../domain/phone-verification.ts";
-import { isTimeZone } from "../domain/time.ts";
 import { findByEmail, getProfile, setOrganization, setPreferences } from "../domain/users.ts";
 import { act } from "./auth.ts";
 import { type Api, ok } from "./envelope.ts";
+import { timeZone } from "./fields.ts";
 import { limitPerPerson } from "./rate-limit.ts";
 import { email, id, input, text } from "./validate.ts";
 
@@ -22,20 +22,54 @@ const locale = z
       context.addIssue("is not a language tag like pl or en-GB");
       return z.NEVER;
     }
-  });
+  })
+  .meta({ description: "BCP 47: the language of one's reminders. Absent: as it is.", examples: ["pl"] });
 
-const Preferences = z.object({
-  reminder_preferences: z.enum(["SMS", "PUSH", "EMAIL"]),
-  time_zone: z.string().refine(isTimeZone, "is not an IANA time zone").optional(),
-  locale: locale.optional(),
-});
-const NewMobile = z.object({ mobile_number: text(1, 40) });
-const Code = z.object({ code: z.string().regex(/^\s*\d{6}\s*$/, "must have six digits") });
-const Device = z.object({ device_token: text(1, 4096), platform: z.enum(["fcm", "apns"]).default("fcm") });
+const Preferences = z
+  .object({
+    reminder_preferences: z
+      .enum(["SMS", "PUSH", "EMAIL"])
+      .meta({ description: "By which channel one is reminded.", examples: ["EMAIL"] }),
+    time_zone: timeZone.describe("IANA: where one's clock is. Absent: as it is.").optional(),
+    locale: locale.optional(),
+  })
+  .meta({ id: "Preferences" });
+const NewMobile = z
+  .object({
+    mobile_number: text(1, 40).meta({
+      description: "As people write it; without a country code it is of the service's first country.",
+      examples: ["+48 791 234 567"],
+    }),
+  })
+  .meta({ id: "NewMobile" });
+const PhoneCode = z
+  .object({
+    code: z
+      .string()
+      .regex(/^\s*\d{6}\s*$/, "must have six digits")
+      .meta({ description: "The six digits that came by SMS.", examples: ["123456"] }),
+  })
+  .meta({ id: "PhoneCode" });
+const OrganizationChoice = z
+  .object({ organization_id: id.meta({ description: "One of the banks listed.", examples: [1] }) })
+  .meta({ id: "OrganizationChoice" });
+const Device = z
+  .object({
+    device_token: text(1, 4096).meta({
+      description: "What the phone's push service gave the app.",
+      examples: ["fcm-registration-token"],
+    }),
+    platform: z
+      .enum(["fcm", "apns"])
+      .default("fcm")
+      .meta({ description: "Whose token it is: Firebase's, or Apple's.", examples: ["fcm"] }),
+  })
+  .meta({ id: "Device" });
+const Address = z.object({ email: email.describe("Of the person looked for, in upper or lower case.") });
 
 export const users = new Hono<Api>()
   .get("/", async (c) => ok(await act(c, (caller, { db }) => getProfile(db, caller))))
-  .get("/email", input("query", z.object({ email })), limitPerPerson("LIMIT_EMAIL_LOOKUPS"), async (c) => {
+  .get("/email", input("query", Address), limitPerPerson("LIMIT_EMAIL_LOOKUPS"), async (c) => {
     const { user_id } = await act(c, (caller, { db }) => findByEmail(db, caller, c.req.valid("query").email));
     return ok({ user_id });
   })
@@ -55,12 +89,12 @@ export const users = new Hono<Api>()
     });
     return ok(null);
   })
-  .patch("/mobile", input("json", Code), async (c) => {
+  .patch("/mobile", input("json", PhoneCode), async (c) => {
     const code = c.req.valid("json").code.trim();
     await act(c, (caller, { db, now, settings }) => verifyNumber(db, caller, code, settings, now()));
     return ok(null);
   })
-  .patch("/organization", input("json", z.object({ organization_id: id })), async (c) => {
+  .patch("/organization", input("json", OrganizationChoice), async (c) => {
     const { organization_id } = c.req.valid("json");
     await act(c, (caller, { db }) => setOrganization(db, caller, organization_id));
     return ok(null);
