@@ -41,11 +41,10 @@ const rrule = z
     context.addIssue(rule);
     return z.NEVER;
   });
+const NO_LEAD = "must be minutes from 0 to 40320, or P<n>D, P<n>W or P1M of at most 28 days or a month";
 const lead = z.union(
-  [z.int().min(0).max(40_320).transform(String), z.string().regex(/^P([1-9]|1\d|2[0-8])D$|^P[1-4]W$|^P1M$/)],
-  {
-    error: "must be minutes from 0 to 40320, or P<n>D, P<n>W or P1M of at most 28 days or a month",
-  },
+  [z.int().min(0).max(40_320).transform(String), z.string().regex(/^P([1-9]|1\d|2[0-8])D$|^P[1-4]W$|^P1M$/, NO_LEAD)],
+  { error: NO_LEAD },
 );
 
 const PERIODS = ["1 day", "1 week", "1 month"] as const;

@@ -103,15 +103,17 @@ export function upcomingOccurrences(schedule: Schedule, after: number, limit: nu
   return upcoming;
 }
 
-/** `P7D` and `P1W` are one lead: the one named first. */
-export function distinctLeads(leads: string[]): string[] {
-  const distinct = new Map<string, string>();
-  for (const lead of leads) {
-    const meaning = JSON.stringify(parseLead(lead));
-    if (!distinct.has(meaning)) distinct.set(meaning, lead);
+/** `P7D` and `P1W` are one lead, in the spelling that comes first, in `known` before all. */
+export function distinctLeads(leads: string[], known: string[] = []): string[] {
+  const spelling = new Map<string, string>();
+  for (const lead of [...known, ...leads]) {
+    const meaning = meaningOf(lead);
+    if (!spelling.has(meaning)) spelling.set(meaning, lead);
   }
-  return [...distinct.values()];
+  return [...new Set(leads.map((lead) => spelling.get(meaningOf(lead))!))];
 }
+
+const meaningOf = (lead: string): string => JSON.stringify(parseLead(lead));
 
 /**
  * What a row must hold so that its next occurrence, or else its last one, is read without expanding the rule until a lead is claimed again: the

@@ -27,9 +27,10 @@ export function reschedule(stored: StoredSchedule, change: ScheduleChange, now: 
   const given = change.starts_at === undefined ? change.event_timestamp : wallTimeAt(change.starts_at, time_zone);
   const event_timestamp = given ?? stored.event_timestamp;
   const recurrence = recurrenceOf(stored, change, event_timestamp);
-  const leads = distinctLeads(
-    change.leads ?? (saysOtherPeriod(stored, change) ? legacyLeads(stored, change, recurrence) : stored.leads),
-  );
+  const asked =
+    change.leads ?? (saysOtherPeriod(stored, change) ? legacyLeads(stored, change, recurrence) : stored.leads);
+  // The ledger knows a reminder by its lead's spelling: one that is only spelled anew would go out again.
+  const leads = distinctLeads(asked, stored.leads);
   const series = { event_timestamp, time_zone, recurrence };
   const said = change.exceptions ?? (recurrence === null ? [] : stored.exceptions);
   if (isSame(stored, { ...series, exceptions: said, leads })) return { schedule: null, issues: [] };
