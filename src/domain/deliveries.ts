@@ -198,23 +198,31 @@ export async function settleDeliveries(
             select distinct on (o.dead_address) ${channel}::channel, o.dead_address, o.error from outcome o where o.dead_address is not null
             on conflict do nothing`;
   // A statement of its own, so that the choice sees what has just failed and what was just found dead.
-  const next = sql`
-    with ${input}, next as (
-      insert into event_reminders_logs (event_reminders_id, user_id, channel, step, device_id, reason, due_at, next_attempt_at, status, last_error, settled_at)
-      select l.event_reminders_id, l.user_id, choice.channel::channel, l.step + 1, choice.device_id, choice.reason, l.due_at, ${at},
-             case when choice.channel = 'none' then 'failed' else 'pending' end::delivery_status,
-             case when choice.channel = 'none' then choice.reason end, case when choice.channel = 'none' then ${at} end
-      from outcome o join event_reminders_logs l on l.id = o.event_reminders_logs_id
-      join users u on u.id = l.user_id cross join lateral ${channelChoice(sql`l.event_reminders_id`)}
-      where o.status in ('failed', 'suppressed') and l.status::text = o.status
-        and not exists (select from event_reminders_logs n
-                        where n.event_reminders_id = l.event_reminders_id and n.user_id = l.user_id and n.step > l.step)
-      on conflict (event_reminders_id, user_id, channel, step) do nothing
-      returning event_reminders_id, user_id, status
-    )
-    select n.event_reminders_id, er.event_id, to_char(er.event_timestamp, 'YYYY-MM-DD HH24:MI:SS') as event_timestamp, min(n.user_id) as first_user_id
-    from next n join event_reminders er on er.id = n.event_reminders_id
-    where n.status = 'pending'
-    group by 1, 2, 3`;
+  const next = sql`with ${input}, ${nextDeliveries(
+    sql`select l.* from outcome o join event_reminders_logs l on l.id = o.event_reminders_logs_id
+        where o.status in ('failed', 'suppressed') and l.status::text = o.status`,
+    at,
+  )}`;
   return transact<Fallback>(db, buried, settle, next);
 }
+
+/**
+ * The end of a statement after WITH: writes the next channel's delivery for each of `failed`, a query of rows of event_reminders_logs, that
+ * has none yet, and answers what is to be handed on.
+ */
+export const nextDeliveries = (failed: SQL, at: SQL): SQL => sql`
+  next as (
+    insert into event_reminders_logs (event_reminders_id, user_id, channel, step, device_id, reason, due_at, next_attempt_at, status, last_error, settled_at)
+    select l.event_reminders_id, l.user_id, choice.channel::channel, l.step + 1, choice.device_id, choice.reason, l.due_at, ${at},
+           case when choice.channel = 'none' then 'failed' else 'pending' end::delivery_status,
+           case when choice.channel = 'none' then choice.reason end, case when choice.channel = 'none' then ${at} end
+    from (${failed}) l join users u on u.id = l.user_id cross join lateral ${channelChoice(sql`l.event_reminders_id`)}
+    where not exists (select from event_reminders_logs n
+                      where n.event_reminders_id = l.event_reminders_id and n.user_id = l.user_id and n.step > l.step)
+    on conflict (event_reminders_id, user_id, channel, step) do nothing
+    returning event_reminders_id, user_id, status
+  )
+  select n.event_reminders_id, er.event_id, to_char(er.event_timestamp, 'YYYY-MM-DD HH24:MI:SS') as event_timestamp, min(n.user_id) as first_user_id
+  from next n join event_reminders er on er.id = n.event_reminders_id
+  where n.status = 'pending'
+  group by 1, 2, 3`;

@@ -4,21 +4,14 @@
  */
 import type { Outcome } from "../clients/aws.ts";
 import type { Deps } from "../deps.ts";
-import {
-  type Channel,
-  type Claimed,
-  claimDeliveries,
-  type Fallback,
-  type Settling,
-  settleDeliveries,
-} from "../domain/deliveries.ts";
+import { type Channel, type Claimed, claimDeliveries, type Settling, settleDeliveries } from "../domain/deliveries.ts";
 import { type RetryClass, retryDelaySeconds, STOP_SENDING_AFTER_MS } from "../domain/rules.ts";
 import { CONNECTIONS, eachAtMost } from "./concurrency.ts";
 import type { Delivery } from "./delivery.ts";
 import { type Outgoing, split } from "./enqueue.ts";
 import type { MessageOf } from "./messages.ts";
 import { CLAIM_PAUSES_MS, persist, SETTLE_PAUSES_MS } from "./persist.ts";
-import { wake } from "./wake.ts";
+import { handOn, wake } from "./wake.ts";
 
 /** The queue counts whole seconds: the rest of one is waited for here, more goes back to the queue. */
 const WAITS_FOR_MS = 1_500;
@@ -159,15 +152,3 @@ function retries<Type extends SendType>(work: Work<Type>[], settling: Settling[]
     })),
   );
 }
-
-/** The next channel needs other words: its people are picked up where words are made. */
-const handOn = ({ event_reminders_id, event_id, event_timestamp, first_user_id }: Fallback): Outgoing => ({
-  message: {
-    type: "schedule-notifications",
-    version: 1,
-    event_id,
-    event_timestamp,
-    event_reminders_id,
-    after_user_id: first_user_id - 1,
-  },
-});
