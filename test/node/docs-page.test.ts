@@ -1,44 +1,22 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { importJWK, type JWK, SignJWT } from "jose";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
-import type { TestProject } from "vitest/node";
-import { freePort } from "../../dev/ports.ts";
-import { startWorker } from "../../dev/worker.ts";
-import setup from "../support/global-setup.ts";
 import { openBrowser } from "./browser.ts";
+import { startWholeWorker } from "./whole-worker.ts";
 
-const given: { settings?: Record<string, string>; pool?: { private: JWK } } = {};
-const directory = mkdtempSync(join(tmpdir(), "torium-docs-"));
 const ends: (() => Promise<void>)[] = [];
 let browser: Browser;
 let api: string;
+let idToken: (name: string) => Promise<string>;
 
 beforeAll(async () => {
-  ends.push(
-    await setup({
-      provide: (name: string, value: unknown) => Object.assign(given, { [name]: value }),
-    } as unknown as TestProject),
-  );
-  const port = await freePort();
-  api = `http://127.0.0.1:${port}`;
-  const worker = await startWorker({
-    port,
-    directory,
-    variables: { ...given.settings!, PUBLIC_URL: api },
-    secrets: {},
-    report: () => {},
-    started: () => {},
-  });
-  ends.push(() => worker.stop());
+  const worker = await startWholeWorker();
+  ends.push(worker.stop);
+  ({ api, idToken } = worker);
   browser = await openBrowser();
   ends.push(() => browser.close());
 }, 90_000);
 afterAll(async () => {
   for (const end of ends.reverse()) await end();
-  rmSync(directory, { recursive: true, force: true });
 }, 30_000);
 
 /** The page with all its endpoints, and what went wrong on it: errors on its console, and hosts other than its own that it called. */
@@ -59,15 +37,6 @@ async function openPage(): Promise<{ page: Page; faults: string[] }> {
   return { page, faults };
 }
 
-const idToken = async () =>
-  new SignJWT({ token_use: "id", aud: "test-client", email: "docs@torium.test", email_verified: true, name: "Docs" })
-    .setProtectedHeader({ alg: "RS256", kid: "test-key" })
-    .setIssuer(given.settings!.COGNITO_ISSUER!)
-    .setSubject(crypto.randomUUID())
-    .setIssuedAt()
-    .setExpirationTime("1h")
-    .sign(await importJWK(given.pool!.private, "RS256"));
-
 describe("the page at /docs", () => {
   it("shows every endpoint of openapi.json and calls no other host", async () => {
     const { page, faults } = await openPage();
@@ -80,7 +49,7 @@ describe("the page at /docs", () => {
 
   it("tries calls with a token: a group is founded and then listed", async () => {
     const { page, faults } = await openPage();
-    await page.getByLabel("Token").fill(await idToken());
+    await page.getByLabel("Token").fill(await idToken("Docs"));
     const tried = async (operation: string) => {
       await page.evaluate((name) => {
         (globalThis as unknown as { location: { hash: string } }).location.hash = name;
