@@ -11,21 +11,32 @@ import { decodeCursor, email, encodeCursor, id, input, page } from "./validate.t
 
 const isObject = (value: unknown) => typeof value === "object" && value !== null;
 
+type Named = { user_id?: number | undefined; email?: string | undefined };
+
 /** Asked even where another field is wrong, so that every fault is named at once. */
-const NewInvitation = z
-  .object({
-    group_id: groupId.json,
-    user_id: userId.json.describe("Who is invited; or else their email.").optional(),
-    email: email.describe("Whose address is invited, with an account or without.").optional(),
-  })
-  .refine((given) => (given.user_id === undefined) !== (given.email === undefined), {
+const namesOne = <Schema extends z.ZodType<Named>>(schema: Schema): Schema =>
+  schema.refine((given) => (given.user_id === undefined) !== (given.email === undefined), {
     path: ["user_id"],
     message: "either user_id or email is needed, and not both",
     when: ({ value }) => isObject(value),
-  })
-  .meta({ id: "NewInvitation" });
+  });
+const nameOf = ({ user_id, email }: Named): Invitee => (user_id === undefined ? { email: email! } : { user_id });
+
+const NewInvitation = namesOne(
+  z.object({
+    group_id: groupId.json,
+    user_id: userId.json.describe("Who is invited; or else their email.").optional(),
+    email: email.describe("Whose address is invited, with an account or without.").optional(),
+  }),
+).meta({ id: "NewInvitation" });
 const GroupMembers = z.object({ group_id: groupId.query, ...page });
-const Member = z.object({ group_id: groupId.query, user_id: userId.query });
+const Member = namesOne(
+  z.object({
+    group_id: groupId.query,
+    user_id: userId.query.describe("Who leaves, is removed, or is invited no more; or else their email.").optional(),
+    email: email.describe("The address of whom it is about; an invitation may wait for it.").optional(),
+  }),
+);
 const RoleChange = z
   .object({
     group_id: groupId.json,
@@ -47,10 +58,11 @@ export const members = new Hono<Api>()
     const { group_id, user_id, email } = c.req.valid("json");
     const { settings, now } = c.var.deps;
     const at = now();
-    const invitee: Invitee = user_id === undefined ? { email: email! } : { user_id };
     const { LIMIT_INVITATIONS_A_DAY: aDay, LIMIT_UNKNOWN_INVITATIONS_A_DAY: unknownADay } = settings;
     const limits = { aDay, unknownADay };
-    const made = await act(c, (caller, { db }) => invite(db, caller, { group_id, ...invitee }, limits, at));
+    const made = await act(c, (caller, { db }) =>
+      invite(db, caller, { group_id, ...nameOf({ user_id, email }) }, limits, at),
+    );
     const timestamp = new Date(at).toISOString();
     const address = made.user_id === null && email !== undefined ? { email } : {};
     const message = {
@@ -69,7 +81,8 @@ export const members = new Hono<Api>()
     return ok(null);
   })
   .delete("/", input("query", Member), async (c) => {
-    await act(c, (caller, { db, now }) => removeMember(db, caller, c.req.valid("query"), now()));
+    const { group_id, ...someone } = c.req.valid("query");
+    await act(c, (caller, { db, now }) => removeMember(db, caller, { group_id, ...nameOf(someone) }, now()));
     return ok(null);
   })
   .patch("/role", input("json", RoleChange), async (c) => {

@@ -43,7 +43,12 @@ type Override = NonNullable<NonNullable<Parameters<typeof createDocument>[1]>["o
 const HEADERS = {
   "x-request-id": { description: "Names this request in the service's log.", schema: { type: "string" } },
 };
-const RETRY = { "retry-after": { description: "Seconds.", schema: { type: "string", pattern: "^[0-9]+$" } } };
+const RETRY = {
+  "retry-after": {
+    description: "Whole seconds until the call may succeed.",
+    schema: { type: "string", pattern: "^[0-9]+$" },
+  },
+};
 
 /** Every route that is described, as `METHOD /path`, with the schema of its input. */
 export function describedRoutes(routes: RouterRoute[]) {

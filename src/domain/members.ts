@@ -4,7 +4,7 @@ import type { Db } from "../clients/neon.ts";
 import { conflict, forbidden, notFound } from "../errors.ts";
 import { type Caller, me, type Role, rowAs, transactAs } from "./access.ts";
 import { lockContents, lockGroup } from "./groups.ts";
-import { closed } from "./invitations.ts";
+import { closed, type Invitee } from "./invitations.ts";
 import { type Page, type Paging, pageOf } from "./page.ts";
 
 export type Member = { user_id: number; username: string; email: string; status: Role };
@@ -34,8 +34,11 @@ export async function listMembers(
   return pageOf(list, limit, (last) => [last.user_id]);
 }
 
-/** `member`: the caller's membership; `target`: another's or one's own; `successor`: the longest-serving admin beside the target. */
-const standings = (caller: Caller, group_id: number, user_id: number): SQL => sql`${me(caller)}, member as (
+/**
+ * `member`: the caller's membership; `target`: another's or one's own, none where `user_id` is null; `successor`: the longest-serving admin beside
+ * the target.
+ */
+const standings = (caller: Caller, group_id: number, user_id: SQL): SQL => sql`${me(caller)}, member as (
     select status from group_members where group_id = ${group_id} and user_id = (select id from me)
   ), target as (
     select user_id, status, user_id = (select id from me) as is_self from group_members where group_id = ${group_id} and user_id = ${user_id}
@@ -45,22 +48,29 @@ const standings = (caller: Caller, group_id: number, user_id: number): SQL => sq
   )`;
 
 /** Once the target has left or is admin no more (`gone`), the successor owns what they owned. */
-const handOn = (group_id: number, user_id: number, gone: SQL): SQL => sql`
+const handOn = (group_id: number, user_id: SQL, gone: SQL): SQL => sql`
   update groups g set admin_id = successor.user_id from successor
   where g.id = ${group_id} and g.admin_id = ${user_id} and exists (select from ${gone})`;
 
 type Standing = { role: Role | null; target: Role | null };
 
 /**
- * Ends a membership at once, with its participation in events, or withdraws an invitation. The last member's leaving deletes the group; the owner's
- * hands it to the longest-serving admin. One round trip. Throws not_found, forbidden, and conflict for the last admin while others stay.
+ * Ends a membership at once, with its participation in events, or withdraws an invitation, also of an address that nobody here has yet. The last
+ * member's leaving deletes the group; the owner's hands it to the longest-serving admin. One round trip. Throws not_found, forbidden, and conflict for the last admin while others stay.
  */
 export async function removeMember(
   db: Db,
   caller: Caller,
-  { group_id, user_id }: { group_id: number; user_id: number },
+  { group_id, ...someone }: { group_id: number } & Invitee,
   now: number,
 ): Promise<void> {
+  const [user_id, email] =
+    "email" in someone
+      ? [sql`(select id from users where email = ${someone.email} and confirmed_at is not null)`, sql`${someone.email}`]
+      : [
+          sql`${someone.user_id}::bigint`,
+          sql`(select email from users where id = ${someone.user_id} and confirmed_at is not null)`,
+        ];
   const isAlone = sql`exists (
     select from group_members m join users u on u.id = m.user_id
     where m.group_id = ${group_id} and m.user_id = ${user_id} and u.cognito_user_id = ${caller.cognito_user_id} and u.confirmed_at is not null)
@@ -70,8 +80,8 @@ export async function removeMember(
     lockGroup(caller, group_id, "update"),
     ...lockContents(group_id, isAlone),
     sql`with ${standings(caller, group_id, user_id)}, invitation as (
-          select i.id from group_invitation_logs i left join users u on u.id = ${user_id} and u.confirmed_at is not null
-          where i.group_id = ${group_id} and i.status = 'open' and (i.user_id = ${user_id} or (i.user_id is null and i.email = u.email))
+          select i.id from group_invitation_logs i
+          where i.group_id = ${group_id} and i.status = 'open' and (i.user_id = ${user_id} or (i.user_id is null and i.email = ${email}))
         ), others as (
           select from group_members where group_id = ${group_id} and user_id <> ${user_id} limit 1
         ), emptied as (
@@ -111,9 +121,10 @@ export async function removeMember(
 export async function changeRole(
   db: Db,
   caller: Caller,
-  { group_id, user_id, status }: { group_id: number; user_id: number; status: Role },
+  { group_id, status, ...someone }: { group_id: number; user_id: number; status: Role },
   now: number,
 ): Promise<void> {
+  const user_id = sql`${someone.user_id}::bigint`;
   const found = await transactAs<Standing & { allowed: boolean; kept: boolean }>(
     db,
     lockGroup(caller, group_id),

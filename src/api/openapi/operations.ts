@@ -91,7 +91,7 @@ that repeat what GET answered leave \`recurrence\`, \`exceptions\` and \`reminde
     tag: "Comments",
     summary: "Write a comment",
     description:
-      "Who takes part. The others who do get a push. In the app's dialect `events_comments_id` is a list of one number.",
+      "Who takes part, by default at most 30 times a minute. The others who do get a push. In the app's dialect `events_comments_id` is a list of one number.",
     answer: answers.CommentId,
     errors: ["not_found", "forbidden", "rate_limited"],
     example: { event_id: 31, comment: "Who brings the cake?" },
@@ -188,7 +188,8 @@ that repeat what GET answered leave \`recurrence\`, \`exceptions\` and \`reminde
     id: "inviteMember",
     tag: "Members",
     summary: "Invite somebody",
-    description: "Moderators and admins. By `user_id` or by `email`, which needs no account yet.",
+    description: `Moderators and admins. By \`user_id\` or by \`email\`, which needs no account yet. By default at most 200 within 24 hours by one person, 20 of
+them to addresses without an account. One refused is not counted; deleting the group gives none back.`,
     answer: answers.InvitationId,
     errors: ["not_found", "forbidden", "conflict", "rate_limited"],
     example: { group_id: 7, email: "ewa@example.com" },
@@ -197,8 +198,8 @@ that repeat what GET answered leave \`recurrence\`, \`exceptions\` and \`reminde
     id: "removeMember",
     tag: "Members",
     summary: "Leave, remove a member, or withdraw an invitation",
-    description:
-      "Oneself; moderators remove standard members; admins anyone. The last admin cannot leave while others stay.",
+    description: `Oneself; moderators remove standard members; admins anyone; both withdraw invitations. The last admin cannot leave while others stay.
+By \`user_id\` or by \`email\`, whoever that is or will be.`,
     answer: answers.Nothing,
     errors: ["not_found", "forbidden", "conflict"],
     example: { group_id: 7, user_id: 4 },
@@ -241,7 +242,7 @@ that repeat what GET answered leave \`recurrence\`, \`exceptions\` and \`reminde
     id: "findUserByEmail",
     tag: "Users",
     summary: "Find somebody by e-mail",
-    description: "Anyone, at most 30 times a minute.",
+    description: "Anyone, by default at most 30 times a minute, whether or not somebody has the address.",
     answer: answers.UserId,
     errors: ["not_found", "rate_limited"],
     example: { email: "jan@example.com" },
@@ -259,7 +260,8 @@ that repeat what GET answered leave \`recurrence\`, \`exceptions\` and \`reminde
     id: "requestPhoneCode",
     tag: "Users",
     summary: "Ask for a code by SMS",
-    description: "Oneself. Six digits go to the number, which is one's own once they came back.",
+    description:
+      "Oneself, by default once a minute, five times a day, and three times a day for one number. Six digits go to the number, which is one's own once they came back.",
     answer: answers.Nothing,
     errors: ["conflict", "rate_limited"],
     example: { mobile_number: "+48 791 234 567" },
