@@ -5,6 +5,7 @@ import { describe, expect, it } from "vitest";
 
 type Media = { schema: object; example?: unknown };
 type Parameter = { name: string; schema: object; example?: unknown };
+type Field = { description?: string; examples?: unknown[] };
 type Operation = {
   operationId: string;
   parameters?: Parameter[];
@@ -62,6 +63,26 @@ describe("openapi.json", () => {
     expect(faults([...place, "responses", "200", ...media, "schema"], { ...(example as object), more: 1 })).not.toEqual(
       [],
     );
+  });
+
+  it.each(operations)("$name: each field of its input says what it means, and shows it", ({ place, operation }) => {
+    const fields = (operation.parameters ?? []).map(({ name, schema }, index) => ({
+      name,
+      schema: schema as Field,
+      at: [...place, "parameters", String(index), "schema"],
+    }));
+    const body = operation.requestBody?.content["application/json"].schema as { $ref: string } | undefined;
+    if (body) {
+      const at = body.$ref.split("/").slice(1);
+      const { properties } = document.components.schemas[at.at(-1)!] as { properties: Record<string, Field> };
+      for (const [name, schema] of Object.entries(properties)) {
+        fields.push({ name, schema, at: [...at, "properties", name] });
+      }
+    }
+    for (const { name, schema, at } of fields) {
+      expect([name, schema.description, schema.examples]).toEqual([name, expect.any(String), [expect.anything()]]);
+      expect([name, faults(at, schema.examples![0])]).toEqual([name, []]);
+    }
   });
 
   it("has an example of each error in its envelope, and each refers to a schema that is there", () => {
