@@ -236,6 +236,8 @@ describe("as RFC 5545 says", () => {
   it.each([
     "FREQ=HOURLY;INTERVAL=3;UNTIL=19970902T170000Z",
     "FREQ=MINUTELY;INTERVAL=15;COUNT=6",
+    "FREQ=MINUTELY;INTERVAL=90;COUNT=4",
+    "FREQ=MINUTELY;INTERVAL=20;BYHOUR=9,10,11,12,13,14,15,16",
     "FREQ=DAILY;BYHOUR=9,10,11,12,13,14,15,16;BYMINUTE=0,20,40",
   ])("what recurs more often than daily is refused: %s", (rule) => {
     expect(checkRecurrence(rule, "1997-09-02 09:00:00", NEW_YORK)).toBe("recurs more often than daily");
