@@ -36,3 +36,8 @@ export const unauthenticated = (message: string, cause?: unknown) =>
   new AppError("unauthenticated", message, { cause });
 export const invalid = (path: string, message: string) =>
   new AppError("invalid_input", "The request is not valid", { issues: [{ path, message }] });
+/** Every fault that a schema found. */
+export const invalidInput = (found: readonly { path: PropertyKey[]; message: string }[]) =>
+  new AppError("invalid_input", "The request is not valid", {
+    issues: found.map(({ path, message }) => ({ path: path.map(String).join("."), message })),
+  });

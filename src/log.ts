@@ -6,11 +6,14 @@ export type Fields = Record<string, string | number | boolean | null | undefined
 
 export type Log = {
   info(event: string, fields?: Fields): void;
+  /** Somebody should look at it, though nothing failed. */
+  warn(event: string, fields?: Fields): void;
   error(event: string, error: unknown, fields?: Fields): void;
 };
 
 export const consoleLog: Log = {
   info: (event, fields) => console.log(JSON.stringify({ level: "info", event, ...fields })),
+  warn: (event, fields) => console.warn(JSON.stringify({ level: "warn", event, ...fields })),
   error: (event, error, fields) =>
     console.error(JSON.stringify({ level: "error", event, ...fields, ...describe(error) })),
 };

@@ -10,6 +10,7 @@ import { comments } from "./comments.ts";
 import { speakDialect } from "./dialect.ts";
 import { type Api, ok, renderError } from "./envelope.ts";
 import { events } from "./events.ts";
+import { feedback } from "./feedback.ts";
 import { frontDoor } from "./front-door.ts";
 import { groups } from "./groups.ts";
 import { hooks, requireSignature } from "./hooks.ts";
@@ -23,12 +24,17 @@ import { malformedJson } from "./validate.ts";
 
 const MAX_BODY_BYTES = 64 * 1024;
 
-const limitBody = bodyLimit({
-  maxSize: MAX_BODY_BYTES,
-  onError: () => {
-    throw new AppError("payload_too_large", "The body is larger than 64 KiB");
-  },
-});
+/** A message of SNS has 256 KiB at the most, and comes as text inside JSON, where each quote takes two bytes. */
+const MAX_NOTIFICATION_BYTES = 512 * 1024;
+
+const limit = (maxSize: number) =>
+  bodyLimit({
+    maxSize,
+    onError: () => {
+      throw new AppError("payload_too_large", `The body is larger than ${maxSize / 1024} KiB`);
+    },
+  });
+const limitBody = limit(MAX_BODY_BYTES);
 
 export const app = new Hono<Api>()
   .use(async (c, next) => {
@@ -41,8 +47,10 @@ export const app = new Hono<Api>()
   .get("/openapi.json", () => description())
   .route("/organizations", organizations)
   .route("/logos", logos)
-  .use("/hooks/*", requireSignature, limitBody)
+  .use("/hooks/cognito", requireSignature, limitBody)
+  .use("/hooks/sns", limit(MAX_NOTIFICATION_BYTES))
   .route("/hooks", hooks)
+  .route("/hooks", feedback)
   .use(authenticate)
   .use(limitBody)
   .route("/users", users)

@@ -17,6 +17,7 @@ function listening(changed: Parameters<typeof testDeps>[0] = {}): { deps: TestDe
   const keep = (event: string, fields: Fields | undefined) => void lines.push(JSON.stringify({ event, ...fields }));
   const log = {
     info: keep,
+    warn: keep,
     error: (event: string, error: unknown, fields?: Fields) => keep(event, { ...fields, error: (error as Error).name }),
   };
   return { deps: testDeps({ ...changed, log }), lines };
