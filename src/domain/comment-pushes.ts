@@ -51,7 +51,8 @@ const instant = (ms: number): SQL => sql`${new Date(ms).toISOString()}::timestam
 
 /**
  * Writes and claims, under `token`, the pushes of all these comments together, 500 people a comment beyond `after_user_id`. What another
- * consumer holds or what is settled is not answered, and neither is a comment that is gone. One round trip.
+ * consumer holds or what is settled is not answered, and neither is a comment that is gone. Locked by id, as whoever deletes them does. One round
+ * trip.
  */
 export function claimCommentPushes(
   db: Db,
@@ -69,7 +70,7 @@ export function claimCommentPushes(
           select c.id, c.event_id, c.user_id, c.comment, c.handed_on_at, c.next_attempt_at, a.after_user_id, e.name as event,
                  c.created_at + make_interval(mins => ${COMMENT_EXPIRES_AFTER_MINUTES}) <= ${at} as expired
           from asked a join events_comments c on c.id = a.events_comments_id join events e on e.id = c.event_id
-          for key share of c
+          order by c.id for key share of c
         ), person as (
           select c.id as events_comments_id, p.user_id, p.muted_until, true as takes_part
           from comment c cross join lateral (

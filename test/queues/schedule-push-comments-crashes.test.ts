@@ -4,7 +4,7 @@ import { transact } from "../../src/clients/neon.ts";
 import { claimCommentPushes, settleCommentPushes } from "../../src/domain/comment-pushes.ts";
 import { device } from "../support/arranged.ts";
 import { commented, count, crowd, logs, MINUTE, QUEUE, standing } from "../support/commented.ts";
-import { settings, type TestDeps } from "../support/index.ts";
+import { call, settings, type TestDeps } from "../support/index.ts";
 import { drain, receive, taken, tick } from "../support/pipeline.ts";
 
 test("what does not fit into the lease goes back untried, and on at once", async () => {
@@ -66,6 +66,24 @@ test("of many claims at once one gets each person", async () => {
     );
     await held;
     expect(claims.flatMap(({ pushes }) => pushes)).toHaveLength(2);
+  }
+});
+
+test("a claim of several comments, in whatever order they are asked for, waits for whoever deletes them and never they for each other", async () => {
+  for (let round = 0; round < 3; round++) {
+    const { clock, deps, id, event, admin } = await commented();
+    const json = { event_id: event.id, comment: "And a knife?" };
+    const made = await call("POST", "/event/comment", { as: admin, json });
+    const ids = [id, made.data.events_comments_id as number];
+    // Changed, the older one lies behind the newer one in the table.
+    await call("PUT", "/event/comment", { as: admin, json: { id, comment: "Who brings two cakes?" } });
+    const lock = (one: number) => sql`select id from events_comments where id = ${one} for update`;
+    const busy = sql`select count(*) from generate_series(1, 1000000)`;
+    const deletion = transact(deps.db, lock(ids[0]!), busy, lock(ids[1]!));
+    const asked = ids.toReversed().map((events_comments_id) => ({ events_comments_id, after_user_id: 0 }));
+    const claim = claimCommentPushes(deps.db, asked, { token: crypto.randomUUID(), now: clock.ms });
+    expect((await claim).pushes).toHaveLength(4);
+    await deletion;
   }
 });
 
