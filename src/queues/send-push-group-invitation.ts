@@ -14,8 +14,7 @@ import {
 } from "../domain/invitation-messages.ts";
 import { unsubscribeUrl } from "../domain/links.ts";
 import { STOP_SENDING_AFTER_MS } from "../domain/rules.ts";
-import { unlinked } from "../domain/texts/clean.ts";
-import { emailHtml, emailText, invitationEmail, invitationPush, type Locale, localeOf } from "../domain/texts/index.ts";
+import { invitationEmail, invitationPush, type Locale, localeOf } from "../domain/texts/index.ts";
 import { CONNECTIONS, eachAtMost } from "./concurrency.ts";
 import type { Delivery } from "./delivery.ts";
 import { CLAIM_PAUSES_MS, persist, SETTLE_PAUSES_MS } from "./persist.ts";
@@ -102,19 +101,8 @@ async function emailOf(
   { settings }: Deps,
 ): Promise<Email> {
   const unsubscribe_url = await unsubscribeUrl(settings, to);
-  if (!has_account) {
-    const words = invitationEmail({ group, inviter, url: settings.PUBLIC_URL, unsubscribe_url }, locale);
-    return { to, unsubscribe_url, ...words };
-  }
-  const { body: text } = invitationPush({ group: unlinked(group), inviter: unlinked(inviter) }, locale);
-  const subject = text.replace(/\.$/, "");
-  return {
-    to,
-    unsubscribe_url,
-    subject,
-    text: emailText({ text, unsubscribe_url, locale }),
-    html: emailHtml({ title: subject, text, unsubscribe_url, locale }),
-  };
+  const url = has_account ? null : settings.PUBLIC_URL;
+  return { to, unsubscribe_url, ...invitationEmail({ group, inviter, url, unsubscribe_url }, locale) };
 }
 
 const putOff = (invitation: ClaimedInvitation, now: number): Attempt =>

@@ -46,6 +46,8 @@ describe("messages among people", () => {
       To join, create an account with this e-mail address:
       https://torium.example/join
 
+      The invitation waits in Torium: open the app to accept or decline.
+
       If this came by mistake, there is nothing to do.
 
       -- 
@@ -61,6 +63,8 @@ describe("messages among people", () => {
       Aby dołączyć, wystarczy założyć konto na ten adres e-mail:
       https://torium.example/join
 
+      Zaproszenie czeka w aplikacji Torium: tam można je przyjąć lub odrzucić.
+
       Jeśli to pomyłka, nie trzeba nic robić.
 
       -- 
@@ -75,6 +79,7 @@ describe("messages among people", () => {
       <p dir="auto">Torium reminds the people of a group of what they have planned, by SMS, e-mail or push.</p>
       <p dir="auto">To join, create an account with this e-mail address:</p>
       <p><a class="button" href="https://torium.example/join">Join on Torium</a></p>
+      <p dir="auto">The invitation waits in Torium: open the app to accept or decline.</p>
       <p dir="auto">If this came by mistake, there is nothing to do.</p>
       </main>
       <footer>Sent by Torium. <a href="https://torium.example/u">Unsubscribe</a></footer>
@@ -86,6 +91,30 @@ describe("messages among people", () => {
       "Ola invites you to “Turyści”",
       "Ola zaprasza do grupy „Turyści”",
     ]);
+  });
+
+  it("who has an account already is told how to answer, and not what Torium is or how to join", () => {
+    const letter = (locale: "en" | "pl") =>
+      invitationEmail(
+        { group: "Turyści", inviter: "www.evil.com", url: null, unsubscribe_url: "https://torium.example/u" },
+        locale,
+      );
+    expect(LOCALES.map((locale) => letter(locale).text.split("\n\n-- ")[0]!.split("\n\n"))).toEqual([
+      [
+        "www[.]evil[.]com invites you to “Turyści”.",
+        "The invitation waits in Torium: open the app to accept or decline.",
+        "If this came by mistake, there is nothing to do.",
+      ],
+      [
+        "www[.]evil[.]com zaprasza do grupy „Turyści”.",
+        "Zaproszenie czeka w aplikacji Torium: tam można je przyjąć lub odrzucić.",
+        "Jeśli to pomyłka, nie trzeba nic robić.",
+      ],
+    ]);
+    const { html } = letter("en");
+    expect(html).toContain('<p dir="auto">The invitation waits in Torium: open the app to accept or decline.</p>');
+    expect(html).not.toContain('class="button"');
+    expect(html).not.toContain("evil.com");
   });
 
   it("an invitation to a stranger carries no address that a mail program would make a link", () => {

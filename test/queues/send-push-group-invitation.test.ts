@@ -61,7 +61,8 @@ test("an address without an account gets an e-mail with one-click unsubscribe, i
   const [letter, ...others] = await inbox("email", email);
   expect(others).toEqual([]);
   expect(letter!.subject).toContain(name);
-  expect(letter!.text).toContain("Torium");
+  expect(letter!.text).toContain(`${settings.PUBLIC_URL}\n`);
+  expect(letter!.text).toContain("można je przyjąć lub odrzucić");
   const headers = Object.fromEntries(Object.entries(letter!.headers).map(([key, value]) => [key.toLowerCase(), value]));
   expect(headers["list-unsubscribe-post"]).toBe("List-Unsubscribe=One-Click");
   const link = new URL(headers["list-unsubscribe"]!.replace(/^<|>$/g, ""));
@@ -80,6 +81,7 @@ test("whoever has an account but no live phone gets an e-mail that does not ask 
   expect(letters).toHaveLength(1);
   expect(letters[0]!.subject).toContain(name);
   expect(letters[0]!.text).not.toContain("create an account");
+  expect(letters[0]!.text).toContain("open the app to accept or decline");
   expect(await row(id)).toMatchObject({ delivery_status: "sent", channel: "email" });
 });
 

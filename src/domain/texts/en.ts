@@ -24,6 +24,7 @@ export const en = {
   whatToriumIs: "Torium reminds the people of a group of what they have planned, by SMS, e-mail or push.",
   howToJoin: "To join, create an account with this e-mail address:",
   join: "Join on Torium",
+  howToAnswer: "The invitation waits in Torium: open the app to accept or decline.",
   byMistake: "If this came by mistake, there is nothing to do.",
 
   sentBy: "Sent by Torium.",

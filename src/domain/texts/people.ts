@@ -17,19 +17,25 @@ export function invitationPush(
   return { title: said.invitation, body: `${invitationLine(names, locale)}.` };
 }
 
-/** The e-mail to an address without an account. A stranger reads it, so the names in it cannot act as links. */
+/** `url`: where an address without an account begins; null for whoever has one. A stranger may read it, so the names in it cannot act as links. */
 export function invitationEmail(
-  { group, inviter, url, unsubscribe_url }: { group: string; inviter: string; url: string; unsubscribe_url: string },
+  {
+    group,
+    inviter,
+    url,
+    unsubscribe_url,
+  }: { group: string; inviter: string; url: string | null; unsubscribe_url: string },
   locale: Locale,
 ): { subject: string; text: string; html: string } {
   const said = words(locale);
   const subject = invitationLine({ group: unlinked(cleanLine(group)), inviter: unlinked(cleanLine(inviter)) }, locale);
   const link = safeUrl(url);
-  const text = [`${subject}.`, said.whatToriumIs, [said.howToJoin, link].filter(Boolean).join("\n"), said.byMistake];
+  const newHere = url === null ? [] : [said.whatToriumIs, [said.howToJoin, link].filter(Boolean).join("\n")];
+  const text = [`${subject}.`, ...newHere, said.howToAnswer, said.byMistake];
   const main = [
-    paragraphs([said.whatToriumIs, said.howToJoin].join("\n\n")),
+    url !== null && paragraphs(`${said.whatToriumIs}\n\n${said.howToJoin}`),
     link && buttonLink(link, said.join),
-    paragraphs(said.byMistake),
+    paragraphs(`${said.howToAnswer}\n\n${said.byMistake}`),
   ];
   return {
     subject,

@@ -26,6 +26,7 @@ export const pl: Words = {
   whatToriumIs: "Torium przypomina członkom grupy o wspólnych planach: SMS-em, e-mailem lub powiadomieniem.",
   howToJoin: "Aby dołączyć, wystarczy założyć konto na ten adres e-mail:",
   join: "Dołącz w Torium",
+  howToAnswer: "Zaproszenie czeka w aplikacji Torium: tam można je przyjąć lub odrzucić.",
   byMistake: "Jeśli to pomyłka, nie trzeba nic robić.",
 
   sentBy: "Wiadomość od Torium.",
