@@ -1,0 +1,71 @@
+/** Reads, in what passes between the code and the database, which deliveries a task claims and settles. */
+import type { Executed } from "./database.ts";
+import type { Record_ } from "./record.ts";
+import type { Task } from "./task.ts";
+
+type Input = {
+  event_reminders_logs_id: number;
+  address?: string;
+  cost_usd?: string | null;
+  status?: string;
+  lost?: boolean;
+  provider_message_id?: string | null;
+};
+
+export class Observer {
+  /** Whose lease a row is under, as far as the database told. */
+  readonly #holders = new Map<number, string>();
+  readonly #record: Record_;
+
+  constructor(record: Record_) {
+    this.#record = record;
+  }
+
+  holder(row: number): string | null {
+    return this.#holders.get(row) ?? null;
+  }
+
+  see(task: Task, { request, results }: Executed, call: number, at: number): void {
+    if (!results) return;
+    const last = results.at(-1)!;
+    const values = request.statements.flatMap((statement) => statement.values);
+    const json = values.find((value) => value?.startsWith('[{"event_reminders_logs_id"'));
+    const token = values.find((value) => value !== null && task.tokens.has(value)) ?? "";
+    if (json) {
+      const input = JSON.parse(json) as Input[];
+      if (input[0]!.status === undefined) this.#claimed(task, input, rowsOf(last), token, call, at);
+      else this.#settled(task, input, token, call, at);
+    }
+    for (const result of results) {
+      if (!result.fields.some(({ name }) => name === "position")) continue;
+      for (const row of rowsOf(result))
+        if (row.event_reminders_logs_id) this.#holders.delete(Number(row.event_reminders_logs_id));
+    }
+  }
+
+  #claimed(task: Task, input: Input[], answered: Row[], token: string, call: number, at: number): void {
+    const costs = new Map(input.map((one) => [one.event_reminders_logs_id, one.cost_usd ?? null]));
+    const rows = answered.map((row) => {
+      const id = Number(row.event_reminders_logs_id);
+      return { id, cost_usd: costs.get(id) ?? null, settled: row.settled === "t", refusal: row.refusal ?? null };
+    });
+    for (const { id, settled } of rows) {
+      if (settled) this.#holders.delete(id);
+      else this.#holders.set(id, token);
+    }
+    this.#record.claims.push({ call, at, task, token, rows });
+  }
+
+  #settled(task: Task, input: Input[], token: string, call: number, at: number): void {
+    const rows = input.map(({ event_reminders_logs_id: id, status = "", lost = false, provider_message_id = null }) => {
+      const effective = this.#holders.get(id) === token;
+      if (effective) this.#holders.delete(id);
+      return { id, status, lost, provider_message_id, effective };
+    });
+    this.#record.settles.push({ call, at, task, token, rows });
+  }
+}
+
+type Row = Record<string, string | null>;
+const rowsOf = ({ fields, rows }: NonNullable<Executed["results"]>[number]): Row[] =>
+  rows.map((row) => Object.fromEntries(row.map((value, index) => [fields[index]!.name, value])));
