@@ -20,6 +20,11 @@ export interface Message {
   accepted_at: number;
 }
 
+/** Everything that a person can read of a message. */
+export function wordsOf({ title, subject, text, data }: Message): string {
+  return [title, subject, text, ...Object.values(data ?? {})].join("\n");
+}
+
 export class RefusedError extends Error {
   readonly code: string;
   constructor(code: string, message: string) {

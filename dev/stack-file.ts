@@ -5,7 +5,8 @@ import { isRunning } from "./processes.ts";
 import { STACK_COMMAND } from "./run-file.ts";
 import { DIRECTORY } from "./settings.ts";
 
-export const STACK_FILE = join(DIRECTORY, "stack.json");
+export const stackFileIn = (directory: string): string => join(directory, "stack.json");
+export const STACK_FILE = stackFileIn(DIRECTORY);
 
 /** Whole or not at all: whoever finds the file may read it at once. */
 export function writeStackFile(stack: Stack): void {
@@ -14,16 +15,16 @@ export function writeStackFile(stack: Stack): void {
 }
 
 /** Null where there is none. */
-export function readStackFile(): Stack | null {
+export function readStackFile(file = STACK_FILE): Stack | null {
   try {
-    return JSON.parse(readFileSync(STACK_FILE, "utf8")) as Stack;
+    return JSON.parse(readFileSync(file, "utf8")) as Stack;
   } catch {
     return null;
   }
 }
 
 /** The stack that runs now; null where there is none, or only what a crash left. */
-export function runningStack(): Stack | null {
-  const stack = readStackFile();
+export function runningStack(file = STACK_FILE): Stack | null {
+  const stack = readStackFile(file);
   return stack && isRunning(stack.pid, STACK_COMMAND) ? stack : null;
 }

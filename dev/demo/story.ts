@@ -1,5 +1,5 @@
 import { randomBytes, randomInt } from "node:crypto";
-import { callApi, type Message, RefusedError, readInbox, type Stack, waitFor } from "../client.ts";
+import { callApi, type Message, RefusedError, readInbox, type Stack, waitFor, wordsOf } from "../client.ts";
 import { createSoonEvent, introduce, join, type Member, reachByEmail, reachByPush, reachBySms } from "../people.ts";
 import { table } from "../table.ts";
 import { say } from "./say.ts";
@@ -149,10 +149,6 @@ async function invite(stack: Stack, admin: Reader, friends: Reader[], group_id: 
     say(`${friend.name} accepts`);
   }
   return missing;
-}
-
-function wordsOf({ title, subject, text, data }: Message): string {
-  return [title, subject, text, ...Object.values(data ?? {})].join("\n");
 }
 
 function short({ subject, title, text }: Message): string {
