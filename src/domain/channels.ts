@@ -5,7 +5,7 @@
 import { type SQL, sql } from "drizzle-orm";
 
 /**
- * `(…) choice`: one row for the person `u` (an alias of users) and the reminder whose id is given: `channel` ('none' where nothing is left),
+ * `(…) choice`: one row for the person `u` (an alias of users) and the reminder whose id is given (not by the aliases of this file): `channel` ('none' where nothing is left),
  * `device_id`, and `reason`, which says why it is this one. What was tried for the reminder already, an earlier step, is passed over with
  * the error that ended it.
  */
@@ -45,9 +45,9 @@ const options = (eventRemindersId: SQL): SQL => sql`
   left join suppressed_addresses s on s.channel = k.channel::channel and s.address = case k.channel when 'sms' then u.mobile_number when 'email' then u.email end
   left join notification_preferences w on w.user_id = u.id and w.kind = 'reminder' and w.channel = k.channel::channel
   left join lateral (
-    select coalesce(l.last_error, l.status::text) as error
-    from event_reminders_logs l
-    where l.event_reminders_id = ${eventRemindersId} and l.user_id = u.id and l.channel = k.channel::channel
-      and (k.channel <> 'push' or l.device_id = d.id) and l.last_error is distinct from 'address_changed'
-    order by l.step desc limit 1
+    select coalesce(tried.last_error, tried.status::text) as error
+    from event_reminders_logs tried
+    where tried.event_reminders_id = ${eventRemindersId} and tried.user_id = u.id and tried.channel = k.channel::channel
+      and (k.channel <> 'push' or tried.device_id = d.id) and tried.last_error is distinct from 'address_changed'
+    order by tried.step desc limit 1
   ) t on true`;
