@@ -58,7 +58,7 @@ const { stack, directory, end } = await launchOwnStack({
   flags: ["--no-seed", "--no-tick"],
   heard: (line) => {
     if (line.includes("the Worker is gone")) deaths.push(Date.now());
-    if (values.verbose) say(`stack: ${line}`);
+    if (values.verbose && !line.startsWith("Torium")) say(`stack: ${line}`);
   },
 });
 try {

@@ -60,7 +60,6 @@ export async function runChaos(
       incidents.push(await killWorker(runFile));
       say("workerd is killed");
     }
-    await setFaults(stack.inbox, "PUT", []);
     const calm = Date.now();
     const progress = await restWithin(() => looking.last());
     const rest_after_ms = progress ? Date.now() - calm : null;
@@ -161,7 +160,7 @@ async function storm({ stack, runFile, begins, scenario, people, reminded, group
     const faults = Object.entries(ANSWERS_LOST).map(([channel, times]) => ({ channel, kind: "drop_answer", times }));
     const from = Date.now();
     await setFaults(stack.inbox, "POST", faults);
-    // Until they are used up, or the faults are replaced.
+    // In force until they are used up.
     incidents.push({ kind: "answers lost", from, to: Number.POSITIVE_INFINITY, doubles: { ...ANSWERS_LOST } });
     say("Three answers on each channel will be lost");
   });

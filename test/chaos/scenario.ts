@@ -78,7 +78,7 @@ export function drawScenario(
     planned_ahead_ms,
     crash_at: below(ends_at),
     throttle: { from: throttled, to: throttled + 20_000 },
-    answers_lost_at: below(window_ms),
+    answers_lost_at: throttled + 21_000 + below(window_ms),
     leavers: places.slice(0, Math.ceil(people / 10)).map((place) => ({ place, at: below(ends_at) })),
     ends_at,
   };
