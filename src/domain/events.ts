@@ -152,8 +152,8 @@ const PEOPLE_A_PAGE = 40_000;
 const PERIOD_OUT = sql`case e.schedule_period when '1 day' then '1 day, 0:00:00' when '1 week' then '7 days, 0:00:00' else '30 days, 0:00:00' end`;
 
 /**
- * The caller's events by time: those they take part in, and those of groups that they moderate. Filters narrow and never refuse. One
- * round trip.
+ * The events that the caller takes part in, by time. Who plans one for others alone does not see it here: the first app opens each event's
+ * comments, which are the participants'. Filters narrow and never refuse. One round trip.
  */
 export async function listEvents(
   db: Db,
@@ -165,8 +165,6 @@ export async function listEvents(
     db,
     sql`with ${me(caller)}, own as (
           select eu.event_id as id from events_users eu join me on me.id = eu.user_id
-          union
-          select e.id from me join group_members gm on gm.user_id = me.id and gm.status <> 'standard' join events e on e.group_id = gm.group_id
         ), page as (
           select e.id, gm.status, row_number() over by_time as place,
                  sum(1 + (select count(*) from events_users eu where eu.event_id = e.id)) over by_time as weight

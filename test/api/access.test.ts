@@ -5,7 +5,8 @@ import { call } from "../support/index.ts";
 import { TABLE, tryRow } from "./access-table.ts";
 
 /** Open to everybody, or to a signature alone; their own tests say how. */
-const OTHER_DOORS = /^(POST \/hooks\/(cognito|sns)|GET \/logos\/:file|GET \/(openapi\.json|docs))$/;
+const OTHER_DOORS =
+  /^(POST \/hooks\/(cognito|sns)|GET \/logos\/:file|(GET|POST) \/unsubscribe|GET \/(openapi\.json|docs))$/;
 
 test("every route has its row", () => {
   const routes = app.routes
@@ -22,7 +23,7 @@ describe("each part hears its code, and a refusal changes nothing", () => {
 describe("a list shows what is the caller's", () => {
   /** For each of PARTS but nobody, whether the group, or what is in it, is in the list. */
   const SEEN: [path: string, seen: string, isHere: (cast: Cast, row: Record<string, unknown>) => boolean][] = [
-    ["/event", "- - - + + - + +", (c, { id }) => id === c.event_id],
+    ["/event", "- - - - - - + +", (c, { id }) => id === c.event_id],
     ["/groups", "- - + + + - + +", (c, { group_id }) => group_id === c.group_id],
     ["/groups/invitation", "- + - - - - - -", (c, { group_id }) => group_id === c.group_id],
   ];

@@ -11,8 +11,10 @@ describe("PUT /event", () => {
     const users = [member.id, member.id];
     const json = { id, name: " Supper ", description: "", is_budget: true, budget: 99.5, users };
     expect(await put(admin, json)).toMatchObject({ http: 200, data: null, roundTrips: 1, sent: [] });
-    expect(await read(admin, id)).toEqual({
+    expect(await read(admin, id)).toBeUndefined();
+    expect(await read(member, id)).toEqual({
       ...was,
+      status: "standard",
       name: "Supper",
       description: "",
       is_budget: true,

@@ -177,7 +177,7 @@ test("a stranger to the group gets 404, a standard member 403, and someone who i
     as: admin,
     json: { ...base, group_id, users: [member.id, member.id] },
   });
-  const { data } = await call("GET", "/event", { as: admin, query: { id: chosen.data.id } });
+  const { data } = await call("GET", "/event", { as: member, query: { id: chosen.data.id } });
   expect(data[0].users.map((one: { id: number }) => one.id)).toEqual([member.id]);
 });
 
@@ -196,6 +196,8 @@ test("the list shows one's own events alone, by time, and filters narrow it with
   expect(await ids(admin, { group_id: one })).toEqual([later.data.id, apart.data.id]);
   expect(await ids(member)).toEqual([later.data.id]);
   expect(await ids(stranger, { id: later.data.id })).toEqual([]);
+  await query(sql`update group_members set status = 'moderator' where group_id = ${one} and user_id = ${member.id}`);
+  expect(await ids(member)).toEqual([later.data.id]);
   expect((await call("GET", "/event", { as: admin, query: { id: "x" } })).http).toBe(400);
 });
 

@@ -52,7 +52,7 @@ the caller's, else the service's. What recurs is said by \`recurrence\` and \`re
     id: "listEvents",
     tag: "Events",
     summary: "List one's events",
-    description: "Those that the caller takes part in or moderates, by time. Filters narrow and never refuse.",
+    description: "Those that the caller takes part in, by time. Filters narrow and never refuse.",
     answer: answers.Event,
     list: true,
     example: { group_id: 7 },
