@@ -173,7 +173,8 @@ export async function parkLeads(db: Db, ids: number[]): Promise<void> {
 
 /**
  * Writes the due reminders into the ledger and moves their leads on, each only if it still stands where it was found: of two ticks at once, one
- * claims. What is past its hour is settled as expired here, with its people, and wakes nobody; what is newest is handed on first. A reminder whose event was moved and is right again becomes pending again; one that went out is never repeated.
+ * claims. What is past its hour is settled as expired here, with its people, and wakes nobody, and so is a reminder at the occurrence for want of
+ * a lead where one of the occurrence went out before the change; what is newest is handed on first. A reminder whose event was moved and is right again becomes pending again; one that went out is never repeated.
  * `now` and `clock` are the same moment on the job's and on the machine's clock: `send_at` is the due moment on the machine's. One round trip.
  */
 export async function claimDue(db: Db, claims: ClaimedLead[], now: number, clock: number): Promise<WaitingReminder[]> {
@@ -212,7 +213,7 @@ export async function claimDue(db: Db, claims: ClaimedLead[], now: number, clock
         ), moved as (
           update event_leads l set next_due_at = c.then_due_at, next_event_timestamp = c.then_event_timestamp, next_starts_at = c.then_starts_at
           from claim c where l.id = c.id and l.id in (select id from mine)
-          returning l.id, l.user_id
+          returning l.id, l.user_id, l.fallback
         ), ahead as (
           update events e set upcoming = c.upcoming
           from (select distinct on (event_id) event_id, upcoming from claim order by event_id) c
@@ -222,24 +223,37 @@ export async function claimDue(db: Db, claims: ClaimedLead[], now: number, clock
                                        status, reason, settled_at)
           select r.event_id, r.group_id, r.event_timestamp, r.reminder, 'automatic', m.user_id, r.due_at, r.starts_at, r.revision,
                  ${rfc3339(now)}::timestamptz, r.send_at, ${rfc3339(clock)}::timestamptz + make_interval(secs => ${SWEEP_AFTER_SECONDS}),
-                 case when r.stale then 'expired' else 'pending' end::reminder_status, case when r.stale then 'expired' end, case when r.stale then ${rfc3339(clock)}::timestamptz end
+                 case when r.stale then 'expired' when told.already then 'suppressed' else 'pending' end::reminder_status,
+                 case when r.stale then 'expired' when told.already then 'already_reminded' end,
+                 case when r.stale or told.already then ${rfc3339(clock)}::timestamptz end
           from (
             select r.*, greatest(r.starts_at, r.due_at) + make_interval(mins => ${EXPIRED_AFTER_MINUTES}) <= ${rfc3339(now)}::timestamptz as stale
             from jsonb_to_recordset(${JSON.stringify(reminders)}::jsonb)
               as r (lead_id bigint, event_id bigint, group_id bigint, revision int, event_timestamp timestamp, reminder text, due_at timestamptz, starts_at timestamptz, send_at timestamptz)
           ) r
           join moved m on m.id = r.lead_id
+          cross join lateral (
+            select m.fallback and exists (
+              select from event_reminders o join event_reminders_logs l on l.event_reminders_id = o.id and l.status = 'sent'
+              where o.event_id = r.event_id and o.event_timestamp = r.event_timestamp and o.kind = 'automatic' and o.user_id is not distinct from m.user_id
+                and o.starts_at = r.starts_at and o.reminder <> r.reminder
+            ) as already
+          ) told
           order by r.due_at
           on conflict (event_id, event_timestamp, reminder, kind, user_id) do update
             set revision = excluded.revision, due_at = excluded.due_at, starts_at = excluded.starts_at, claimed_at = excluded.claimed_at,
-                send_at = excluded.send_at, next_attempt_at = excluded.next_attempt_at, status = 'pending', reason = null, settled_at = null
+                send_at = excluded.send_at, next_attempt_at = excluded.next_attempt_at,
+                status = case when excluded.status = 'suppressed' then excluded.status else 'pending' end,
+                reason = case when excluded.status = 'suppressed' then excluded.reason end,
+                settled_at = case when excluded.status = 'suppressed' then excluded.settled_at end
             where event_reminders.revision < excluded.revision and event_reminders.status <> 'expired'
-          returning id, event_id, event_timestamp, user_id, status, send_at
+              and (event_reminders.status <> 'picked' or excluded.status <> 'suppressed')
+          returning id, event_id, event_timestamp, user_id, status, reason, send_at
         ), missed as (
           insert into event_reminders_users (event_reminders_id, user_id, picked, reason, position)
-          select m.id, eu.user_id, false, 'expired', row_number() over (partition by m.id order by eu.user_id) - 1
+          select m.id, eu.user_id, false, m.reason, row_number() over (partition by m.id order by eu.user_id) - 1
           from made m join events_users eu on eu.event_id = m.event_id and (m.user_id is null or eu.user_id = m.user_id)
-          where m.status = 'expired'
+          where m.status <> 'pending'
           on conflict do nothing
         )
         select id as event_reminders_id, event_id, ${wallOf(sql`event_timestamp`)} as event_timestamp, 0 as after_user_id

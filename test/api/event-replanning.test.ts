@@ -1,46 +1,8 @@
 import { sql } from "drizzle-orm";
 import { expect, test } from "vitest";
-import { call, inbox, type Person, person, query } from "../support/index.ts";
-import { type Clock, clockedDeps, drain, event, group, ledger, receive, taken, tick } from "../support/pipeline.ts";
-
-const MINUTE = 60_000;
-const HOUR = 60 * MINUTE;
-/** Near the real now: the stand-in refuses signatures of other days. On a whole minute, as wall times are. */
-const clockAt = (): Clock => ({ ms: Math.floor(Date.now() / MINUTE) * MINUTE });
-const at = (ms: number) => ({ starts_at: new Date(ms).toISOString() });
-
-/** An event ten minutes ahead, or where `given` says, of an admin and a member. */
-async function arranged(given: object = {}) {
-  const clock = clockAt();
-  const deps = clockedDeps(clock);
-  const [admin, member] = [await person(), await person()];
-  const group_id = await group(admin, member);
-  const start = clock.ms + 10 * MINUTE;
-  const id = await event(admin, { group_id, at: start, ...given }, deps);
-  const put = async (json: object) => {
-    expect(await call("PUT", "/event", { as: admin, deps, json: { id, ...json } })).toMatchObject({ http: 200 });
-  };
-  return { clock, deps, admin, member, group_id, id, start, put };
-}
-type Arranged = Awaited<ReturnType<typeof arranged>>;
-
-/** The same with its reminder claimed, picked, and on its way in its channel's queue. */
-async function inFlight(given: object = {}) {
-  const one = await arranged(given);
-  one.clock.ms = one.start - MINUTE;
-  await tick(one.deps, one.clock.ms);
-  await receive(one.deps, taken(one.deps));
-  expect(one.deps.sent).not.toHaveLength(0);
-  return one;
-}
-const runUntil = async ({ clock, deps }: Arranged, ms: number) => {
-  for (; clock.ms <= ms; clock.ms += MINUTE) {
-    await tick(deps, clock.ms);
-    await drain(deps, clock);
-  }
-};
-const reached = async (...people: Person[]) =>
-  Promise.all(people.map(async ({ email }) => (await inbox("email", email)).length));
+import { call, query } from "../support/index.ts";
+import { clockedDeps, drain, ledger, receive, taken, tick } from "../support/pipeline.ts";
+import { arranged, at, clockAt, HOUR, inFlight, MINUTE, reached, runUntil } from "../support/replanned.ts";
 
 test("a reminder in flight of a moved event is suppressed with the reason, and the event is reminded when it is now", async () => {
   const one = await inFlight();
