@@ -19,6 +19,7 @@ import { logos } from "./logos.ts";
 import { members } from "./members.ts";
 import { describeApi } from "./openapi.ts";
 import { organizations } from "./organizations.ts";
+import { unsubscribe } from "./unsubscribe.ts";
 import { users } from "./users.ts";
 import { malformedJson } from "./validate.ts";
 
@@ -47,6 +48,8 @@ export const app = new Hono<Api>()
   .get("/openapi.json", () => description())
   .route("/organizations", organizations)
   .route("/logos", logos)
+  .use("/unsubscribe", limitBody)
+  .route("/unsubscribe", unsubscribe)
   .use("/hooks/cognito", requireSignature, limitBody)
   .use("/hooks/sns", limit(MAX_NOTIFICATION_BYTES))
   .route("/hooks", hooks)

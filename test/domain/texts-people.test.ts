@@ -142,8 +142,8 @@ describe("messages among people", () => {
 });
 
 describe("the page of /unsubscribe", () => {
-  const page = (state: "ask" | "done" | "back" | "bad", locale: "en" | "pl") => {
-    const html = unsubscribePage(state, { action_url: "/unsubscribe?t=1&s=2", email_masked: "o***@<x>.pl" }, locale);
+  const page = (state: Parameters<typeof unsubscribePage>[0], locale: "en" | "pl") => {
+    const html = unsubscribePage(state, { action_url: "/unsubscribe?t=1&s=2", email: "ola@<x>.pl" }, locale);
     return html.slice(html.indexOf("<main>"), html.indexOf("</main>"));
   };
 
@@ -171,7 +171,7 @@ describe("the page of /unsubscribe", () => {
       </form>
       "
     `);
-    for (const state of ["back", "bad"] as const)
+    for (const state of ["back", "bad", "off", "later"] as const)
       for (const locale of LOCALES) expect(page(state, locale)).not.toContain("<form");
   });
 });

@@ -46,6 +46,17 @@ export const en = {
       text: (email: string) => `Torium sends e-mail to ${email} again.`,
       button: "",
     },
+    off: {
+      title: "E-mail stays off",
+      text: (email: string) =>
+        `E-mail to ${email} came back, or was reported as unwanted. Torium sends none there, whatever is chosen here.`,
+      button: "",
+    },
+    later: {
+      title: "Not now",
+      text: (email: string) => `Nothing has changed for ${email}. Please try again in a minute.`,
+      button: "",
+    },
     bad: {
       title: "This link does not work",
       text: () => "It may be incomplete or out of date. Please use the link of a newer e-mail.",

@@ -49,14 +49,14 @@ main, footer { max-width: 560px; margin: 0 auto; overflow-wrap: anywhere; }
 main { padding: 24px; background: #ffffff; border-radius: 12px; }
 h1 { margin: 0 0 16px; font-size: 22px; line-height: 1.3; }
 footer { padding: 16px 24px; font-size: 14px; color: #55555f; }
-a { color: #2f4bc7; }
-.button { display: inline-block; padding: 12px 20px; border: 0; border-radius: 8px; background: #2f4bc7; color: #ffffff; font: inherit; font-weight: 600; text-decoration: none; cursor: pointer; }
+a { color: #1d5fd1; }
+.button { display: inline-block; padding: 12px 20px; border: 0; border-radius: 8px; background: #1d5fd1; color: #ffffff; font: inherit; font-weight: 600; text-decoration: none; cursor: pointer; }
 @media (prefers-color-scheme: dark) {
 body { background: #121217; color: #ececf1; }
 main { background: #1e1e25; }
 footer { color: #b0b0bb; }
-a { color: #a9b8ff; }
-.button { background: #a9b8ff; color: #121217; }
+a { color: #7fb0ff; }
+.button { background: #7fb0ff; color: #121217; }
 }
 </style>
 </head>

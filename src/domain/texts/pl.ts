@@ -48,6 +48,17 @@ export const pl: Words = {
       text: (email) => `Torium znów wysyła wiadomości na ${email}.`,
       button: "",
     },
+    off: {
+      title: "E-maile pozostają wyłączone",
+      text: (email) =>
+        `Wiadomości na ${email} wracały lub zostały zgłoszone jako niechciane. Torium ich tam nie wysyła, niezależnie od tego wyboru.`,
+      button: "",
+    },
+    later: {
+      title: "Nie teraz",
+      text: (email) => `Dla ${email} nic się nie zmieniło. Prosimy spróbować ponownie za minutę.`,
+      button: "",
+    },
     bad: {
       title: "Ten link nie działa",
       text: () => "Może być niepełny lub nieaktualny. Prosimy użyć linku z nowszej wiadomości.",

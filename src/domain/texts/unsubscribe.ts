@@ -1,19 +1,21 @@
+import type { Words } from "./en.ts";
 import { escapeHtml, page, paragraphs } from "./html.ts";
 import { type Locale, words } from "./locale.ts";
 
 /**
  * The page of GET and POST /unsubscribe. `ask` posts `List-Unsubscribe=One-Click`, as a mail program does (RFC 8058,
- * 3.1); `done` posts `List-Unsubscribe=Undo`, which takes it back. `email_masked` is shown, never a whole address.
+ * 3.1); `done` posts `List-Unsubscribe=Undo`, which takes it back; after `off` and `later` nothing has changed. The address is shown masked, since
+ * mails and their links are handed on.
  */
 export function unsubscribePage(
-  state: "ask" | "done" | "back" | "bad",
-  { action_url, email_masked }: { action_url?: string; email_masked?: string },
+  state: keyof Words["pages"],
+  { action_url, email }: { action_url?: string; email?: string },
   locale: Locale,
 ): string {
   const said = words(locale);
   const { title, text, button } = said.pages[state];
   const form = action_url && button && formOf(action_url, state === "ask" ? "One-Click" : "Undo", button);
-  const main = [paragraphs(text(email_masked || said.yourAddress)), form].filter(Boolean).join("\n");
+  const main = [paragraphs(text(email ? masked(email) : said.yourAddress)), form].filter(Boolean).join("\n");
   return page({ title, main, footer: "", locale });
 }
 
@@ -23,3 +25,6 @@ function formOf(url: string, value: string, label: string): string {
 <button class="button" type="submit">${escapeHtml(label)}</button>
 </form>`;
 }
+
+/** "ola@example.org" as "o***@example.org". */
+const masked = (email: string): string => email.replace(/^(.)[^@]*/su, "$1***");
