@@ -46,14 +46,14 @@ async function plainRequest(request: Request): Promise<Request> {
     // The plain API reads no body here: a malformed one is refused for the fields that are missing.
     if (!fields) url.search = "";
     for (const [name, value] of Object.entries(fields ?? {})) {
-      if (value !== null) url.searchParams.set(name, String(value));
+      if (value !== null) url.searchParams.set(name, textOf(value));
     }
     for (const name of IDS) if (url.searchParams.get(name) === "") url.searchParams.delete(name);
     if (place === "GET /event/comment") url.searchParams.set("participants_only", "true");
     return plain(null);
   }
   headers.set("content-type", "application/json");
-  return plain((fields && jsonOf(fields)) ?? read);
+  return plain(fields ? JSON.stringify(fields) : read);
 }
 
 /** The body, or its beginning where it is too large. */
@@ -75,21 +75,26 @@ async function readBody(request: Request): Promise<Uint8Array<ArrayBuffer>> {
 function fieldsOf(body: Uint8Array | null): Fields | null {
   if (!body || body.length === 0) return {};
   try {
-    const parsed: unknown = JSON.parse(new TextDecoder().decode(body));
+    const parsed: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(body));
     return typeof parsed === "object" && parsed !== null && !Array.isArray(parsed) ? (parsed as Fields) : null;
   } catch {
     return null;
   }
 }
 
-/** Null where it is nested too deep to be written again. */
-function jsonOf(fields: Fields): string | null {
-  try {
-    return JSON.stringify(fields);
-  } catch {
-    return null;
-  }
-}
+/** More levels than any field has, and few enough to be written again. */
+const MAX_LEVELS = 50;
+
+const isDeeper = (value: unknown, levels: number): boolean =>
+  typeof value === "object" &&
+  value !== null &&
+  (levels === 0 || Object.values(value).some((one) => isDeeper(one, levels - 1)));
+
+/** What is nested deeper gives way to something else that no field takes. */
+const writable = (value: unknown): unknown => (isDeeper(value, MAX_LEVELS) ? [[]] : value);
+
+/** No field of a query takes a list or an object: what stands for one is refused by the field's name. */
+const textOf = (value: unknown): string => (typeof value === "object" ? JSON.stringify(value) : String(value));
 
 /** `trm-user-id` is the caller, whom the token names, save where somebody else is meant. */
 function headerFields(headers: Headers, place: string): Fields {
@@ -108,12 +113,12 @@ function translate(place: string, given: Fields): Fields {
   for (const name of IDS) if (Object.hasOwn(fields, name)) fields[name] = numberOf(fields[name]);
   if (fields.users !== undefined) fields.users = listOf(fields.users);
   if (fields.is_budget !== undefined) fields.is_budget = booleanOf(fields.is_budget);
-  if (fields.budget === "" || (fields.budget !== undefined && Number(fields.budget) === -1)) delete fields.budget;
+  if (isScalar(fields.budget) && (fields.budget === "" || Number(fields.budget) === -1)) delete fields.budget;
   if (typeof fields.event_timestamp === "string") {
     fields.event_timestamp = parseWallTime(fields.event_timestamp, { hour24: true }) ?? fields.event_timestamp;
   }
   for (const name of IDS) if (fields[name] === "") delete fields[name];
-  return fields;
+  return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, writable(value)]));
 }
 
 const numberOf = (value: unknown): unknown =>
@@ -125,7 +130,11 @@ function listOf(value: unknown): unknown {
   return Array.isArray(list) ? list.filter((one) => one !== "").map(numberOf) : list;
 }
 
+/** Objects are left to be refused: to make text of them may run into anything. */
+const isScalar = (value: unknown): boolean => typeof value !== "object" && value !== undefined;
+
 function booleanOf(value: unknown): unknown {
+  if (!isScalar(value)) return value;
   const text = String(value).trim().toLowerCase();
   if (text === "true" || text === "1") return true;
   return text === "false" || text === "0" ? false : value;

@@ -1,7 +1,6 @@
 /** The HTTP door: middleware in order, then one line a noun. */
 import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
-import { HTTPException } from "hono/http-exception";
 import type { Deps } from "../deps.ts";
 import { confirmCaller } from "../domain/access.ts";
 import { AppError, notFound } from "../errors.ts";
@@ -21,7 +20,6 @@ import { describeApi } from "./openapi.ts";
 import { organizations } from "./organizations.ts";
 import { unsubscribe } from "./unsubscribe.ts";
 import { users } from "./users.ts";
-import { malformedJson } from "./validate.ts";
 
 const MAX_BODY_BYTES = 64 * 1024;
 
@@ -77,11 +75,7 @@ app.notFound(async (c) => {
   if (c.var.caller) await act(c, (caller, { db }) => confirmCaller(db, caller));
   throw notFound("address");
 });
-app.onError(async (error, c) => {
-  // The one thing that Hono itself refuses is a body that is no JSON.
-  const refusal = error instanceof HTTPException ? malformedJson() : error;
-  return renderError(await verifyCallerOnRefusal(refusal, c), c.get("requestId"));
-});
+app.onError(async (error, c) => renderError(await verifyCallerOnRefusal(error, c), c.get("requestId")));
 
 /** One request, in whichever dialect; its id leaves in the answer and stands in its log line. */
 export async function api(request: Request, deps: Deps, context: ExecutionContext): Promise<Response> {

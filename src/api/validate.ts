@@ -1,30 +1,53 @@
 /** Input is parsed once, here; every fault is named at once. */
-import { zValidator } from "@hono/zod-validator";
-import type { ValidationTargets } from "hono";
+import type { HonoRequest, MiddlewareHandler } from "hono";
 import { z } from "zod";
 import { AppError, type Issue } from "../errors.ts";
+import type { Api } from "./envelope.ts";
 
-type Input = { target: "query" | "json"; schema: z.ZodType };
+type Target = "query" | "json";
+type Input = { target: Target; schema: z.ZodType };
 
 /** Which schema a route's handler checks, for the description of the API. */
 const inputs = new WeakMap<object, Input>();
 export const inputOf = (handler: object): Input | undefined => inputs.get(handler);
 
 /** GET and DELETE read the query, POST, PUT and PATCH a JSON body. */
-export const input = <Schema extends z.ZodType>(target: "query" | "json", schema: Schema) => {
-  const check = zValidator(target as keyof ValidationTargets & ("query" | "json"), schema, (result) => {
-    if (!result.success) throw invalidInput(result.error.issues);
-  });
+export const input = <At extends Target, Schema extends z.ZodType>(target: At, schema: Schema) => {
+  type Parsed = { in: Record<At, z.input<Schema>>; out: Record<At, z.output<Schema>> };
+  const check: MiddlewareHandler<Api, string, Parsed> = async (c, next) => {
+    const given = target === "json" ? await jsonOf(c.req) : queryOf(c.req);
+    c.req.addValidatedData(target, parse(schema, given) as object);
+    await next();
+  };
   inputs.set(check, { target, schema });
   return check;
 };
 
+/** Whatever the body calls itself: a route that wants JSON reads it as that. */
+async function jsonOf(request: HonoRequest): Promise<unknown> {
+  const body = await request.arrayBuffer();
+  try {
+    return JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(body));
+  } catch {
+    throw malformedJson();
+  }
+}
+
+/** A parameter that is there more than once is a list, which no field takes. */
+const queryOf = (request: HonoRequest): Record<string, string | string[]> =>
+  Object.fromEntries(
+    Object.entries(request.queries()).map(([name, values]) => [name, values.length === 1 ? values[0]! : values]),
+  );
+
 /** The same for what comes neither as a query nor as a JSON body of a route. */
 export function parse<Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> {
-  const parsed = schema.safeParse(value);
+  const parsed = schema.safeParse(value, { error: whereMissing });
   if (!parsed.success) throw invalidInput(parsed.error.issues);
   return parsed.data;
 }
+
+/** JavaScript's word for what is not there says nothing to whoever left it out. */
+const whereMissing = ({ input }: { input?: unknown }) => (input === undefined ? "is missing" : undefined);
 
 function invalidInput(found: readonly { path: PropertyKey[]; message: string }[]): AppError {
   const issues: Issue[] = found.map((issue) => ({ path: issue.path.map(String).join("."), message: issue.message }));
@@ -53,7 +76,13 @@ export const text = (min: number, max: number) =>
     .meta({ ...(min > 0 && { minLength: min }), maxLength: max });
 
 const MAX_ID = Number.MAX_SAFE_INTEGER;
-export const id = z.int().min(1).max(MAX_ID);
+/** Not z.int(), at whose fault zod stops looking for others. */
+export const id = z
+  .number()
+  .min(1)
+  .max(MAX_ID)
+  .refine(Number.isInteger, "must be a whole number")
+  .meta({ type: "integer" });
 /** A query holds text: to clients it is a number all the same. */
 const integer = (maximum: number) => ({
   override: ({ jsonSchema }: { jsonSchema: Record<string, unknown> }) => {
