@@ -82,6 +82,12 @@ test("missing and malformed settings are all named at once, and no value is show
   }
 });
 
+test("the default zone is kept as the IANA database spells it", () => {
+  expect(readSettings({ ...good, DEFAULT_TIME_ZONE: "europe/kyiv" }).DEFAULT_TIME_ZONE).toBe("Europe/Kyiv");
+  for (const zone of ["+02:00", "BST"])
+    expect(() => readSettings({ ...good, DEFAULT_TIME_ZONE: zone })).toThrow(/DEFAULT_TIME_ZONE/);
+});
+
 test("a country that SMS may go to needs its price", () => {
   expect(() => readSettings({ ...good, SMS_COUNTRIES: "PL,DE" })).toThrow(/SMS_PRICES_USD.*DE/s);
 });

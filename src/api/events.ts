@@ -107,7 +107,8 @@ const fields = z.object({
     .max(500)
     .check(eachOnce)
     .meta({
-      description: "Occurrences that are moved or skipped, each once.",
+      description:
+        "Occurrences that are moved or skipped, each once. Where the rule or the time changes, they stay on their days; those of days that it no longer gives go.",
       examples: [[{ occurrence: "2026-12-11 18:00:00", moved_to: "2026-12-10 18:00:00" }]],
     })
     .optional(),

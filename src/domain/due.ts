@@ -173,8 +173,9 @@ export async function parkLeads(db: Db, ids: number[]): Promise<void> {
 
 /**
  * Writes the due reminders into the ledger and moves their leads on, each only if it still stands where it was found: of two ticks at once, one
- * claims. What is past its hour is settled as expired here, with its people, and wakes nobody, and so is a reminder at the occurrence for want of
- * a lead where one of the occurrence went out before the change; what is newest is handed on first. A reminder whose event was moved and is right again becomes pending again; one that went out is never repeated.
+ * claims. What is past its hour is settled as expired here, with its people, and wakes nobody; what is newest is handed on first. A reminder whose event
+ * was moved and is right again becomes pending again; one that went out is never repeated, also not by one at the occurrence for want of a lead: that
+ * is suppressed here.
  * `now` and `clock` are the same moment on the job's and on the machine's clock: `send_at` is the due moment on the machine's. One round trip.
  */
 export async function claimDue(db: Db, claims: ClaimedLead[], now: number, clock: number): Promise<WaitingReminder[]> {
