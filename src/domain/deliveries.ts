@@ -52,6 +52,8 @@ export type Settling = {
   lost: boolean;
   /** Given back without an attempt. */
   untried: boolean;
+  /** What its claim counted this attempt with; null where nothing. */
+  charged_usd: string | null;
   /** The provider says that the address is dead: suppress it, or retire the device. Null otherwise. */
   dead_address: string | null;
 };
@@ -60,8 +62,8 @@ const ms = (column: SQL) => sql`(extract(epoch from ${column}) * 1000)::bigint`;
 const instant = (at: number) => sql`${new Date(at).toISOString()}::timestamptz`;
 
 /**
- * Claims what may be sent, under `token`, until the lease ends; claimed again with the same token after a lost answer, it is one's own. What
- * another consumer holds, or what is settled, is not answered. The month's SMS budget is counted here, before anything is sent. One round trip.
+ * Claims what may be sent, under `token`, until the lease ends; claimed again with the same token after a lost answer, it is one's own, counted
+ * once, and refused if it was (`last_error` keeps that until it is settled). What another consumer holds, or what is settled, is not answered. The month's SMS budget is counted here, before anything is sent. One round trip.
  */
 export async function claimDeliveries(
   db: Db,
@@ -88,7 +90,7 @@ const claimStatement = (
     select * from jsonb_to_recordset(${JSON.stringify(claiming)}::jsonb)
       as a (event_reminders_logs_id bigint, address text, cost_usd numeric)
   ), free as (
-    select l.id, l.event_reminders_id, l.user_id, l.device_id, a.address, a.cost_usd, l.lease_token is not distinct from ${token}::uuid as mine,
+    select l.id, l.event_reminders_id, l.user_id, l.device_id, l.last_error, a.address, a.cost_usd, l.lease_token is not distinct from ${token}::uuid as mine,
            l.unknown_outcomes + (l.lease_until is not null and l.lease_token is distinct from ${token}::uuid)::int as unknown_outcomes
     from asked a join event_reminders_logs l on l.id = a.event_reminders_logs_id
     where l.channel = ${channel}::channel and l.status = 'pending'
@@ -113,25 +115,29 @@ const claimStatement = (
     ${channel === "push" ? sql`left join devices d on d.id = f.device_id and d.user_id = f.user_id and d.dead_at is null` : sql``}
     left join suppressed_addresses s on s.channel = ${channel}::channel and s.address = f.address
   ), weighed as (
-    select c.*, coalesce(c.refusal, case when c.verdict is null and not c.mine and ${spent(now)}
+    select c.*, case when c.mine then c.last_error else coalesce(c.refusal, case when c.verdict is null and ${spent(now)}
              + sum(case when c.verdict is null and c.refusal is null and not c.mine then c.cost_usd else 0 end) over (order by c.id)
-             > ${budget_usd}::numeric then 'budget_spent' end) as stop
+             > ${budget_usd}::numeric then 'budget_spent' end) end as stop
     from checked c
+  ), charged as (
+    select w.*, case when w.verdict is null and w.stop is null and not w.mine then w.cost_usd
+                     when w.verdict is not null and w.stop is null and w.mine then - w.cost_usd end as charge
+    from weighed w
   ), spending as (
     update sms_spending m set spent_usd = m.spent_usd + w.total
-    from (select sum(cost_usd) as total from weighed where verdict is null and stop is null and not mine and cost_usd is not null) w
-    where w.total > 0 and m.month = date_trunc('month', ${instant(now)} at time zone 'UTC')::date
+    from (select sum(charge) as total from charged) w
+    where w.total <> 0 and m.month = date_trunc('month', ${instant(now)} at time zone 'UTC')::date
   )
   update event_reminders_logs l
   set status = case w.verdict when 'expired' then 'expired' else case when w.verdict is null then 'pending' else 'suppressed' end end::delivery_status,
-      last_error = coalesce(w.verdict, l.last_error),
+      last_error = coalesce(w.verdict, w.stop),
       settled_at = case when w.verdict is not null then ${instant(now)} end,
-      attempts = l.attempts + (w.verdict is null and w.stop is null)::int,
+      attempts = l.attempts + (w.verdict is null and w.stop is null and not w.mine)::int,
       unknown_outcomes = w.unknown_outcomes,
-      cost_usd = case when w.verdict is null and w.stop is null and not w.mine then coalesce(l.cost_usd, 0) + w.cost_usd else l.cost_usd end,
+      cost_usd = case when w.charge is null then l.cost_usd else nullif(coalesce(l.cost_usd, 0) + w.charge, 0) end,
       lease_token = case when w.verdict is null then ${token}::uuid end,
       lease_until = case when w.verdict is null then ${instant(now)} + make_interval(secs => ${LEASE_SECONDS}) end
-  from weighed w
+  from charged w
   where l.id = w.id
   returning l.id as event_reminders_logs_id, l.event_reminders_id, w.event_id, to_char(w.event_timestamp, 'YYYY-MM-DD HH24:MI:SS') as event_timestamp,
             l.user_id, coalesce(w.verdict, w.stop) as refusal, w.verdict is not null as settled, w.address, l.attempts, w.name, w.locale, w.bank_url, w.is_budget,
@@ -169,7 +175,8 @@ export async function settleDeliveries(
   const at = instant(now);
   const input = sql`outcome as (
     select * from jsonb_to_recordset(${JSON.stringify(settling)}::jsonb)
-      as o (event_reminders_logs_id bigint, status text, error text, provider_message_id text, next_attempt_at timestamptz, lost boolean, untried boolean, dead_address text)
+      as o (event_reminders_logs_id bigint, status text, error text, provider_message_id text, next_attempt_at timestamptz, lost boolean, untried boolean,
+            charged_usd numeric, dead_address text)
   )`;
   const settle = sql`
     with ${input}, settled as (
@@ -177,15 +184,15 @@ export async function settleDeliveries(
       set status = o.status::delivery_status, last_error = o.error, provider_message_id = coalesce(o.provider_message_id, l.provider_message_id),
           next_attempt_at = coalesce(o.next_attempt_at, l.next_attempt_at), unknown_outcomes = l.unknown_outcomes + o.lost::int,
           attempts = l.attempts - o.untried::int,
-          cost_usd = case when o.status = 'sent' or o.lost then l.cost_usd end,
+          cost_usd = case when o.status = 'sent' or o.lost or o.charged_usd is null then l.cost_usd else nullif(l.cost_usd - o.charged_usd, 0) end,
           lease_token = null, lease_until = null, settled_at = case when o.status <> 'pending' then ${at} end
-      from outcome o, event_reminders_logs old
-      where l.id = o.event_reminders_logs_id and old.id = l.id and l.lease_token = ${token}::uuid and l.status = 'pending'
-      returning case when o.status <> 'sent' and not o.lost then old.cost_usd end as given_back
+      from outcome o
+      where l.id = o.event_reminders_logs_id and l.lease_token = ${token}::uuid and l.status = 'pending'
+      returning case when o.status <> 'sent' and not o.lost then o.charged_usd end as given_back
     )
     update sms_spending m set spent_usd = greatest(0, m.spent_usd - s.total)
     from (select sum(given_back) as total from settled) s
-    where s.total > 0 and m.month = date_trunc('month', ${at} at time zone 'UTC')::date`;
+    where s.total > 0 and m.month = date_trunc('month', ${instant(claimedAt)} at time zone 'UTC')::date`;
   if (settling.every(({ status }) => status === "sent" || status === "pending")) {
     await rows(db, settle);
     return [];

@@ -92,6 +92,7 @@ async function attempt<Type extends SendType>(
     next_attempt_at: null,
     lost: false,
     untried: false,
+    charged_usd: claimed.refusal === null ? (sender.costOf?.(recipient) ?? null) : null,
     dead_address: null,
     ...changed,
   });
