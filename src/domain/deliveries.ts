@@ -10,6 +10,7 @@ import { type SQL, sql } from "drizzle-orm";
 import { type Db, rows, transact } from "../clients/neon.ts";
 import { channelChoice } from "./channels.ts";
 import { EXPIRED_AFTER_MINUTES, LATE_AFTER_MINUTES, LEASE_SECONDS, LOST_SMS_ANSWERS } from "./rules.ts";
+import { alertOfBudget } from "./sms-spending.ts";
 
 export type Channel = "sms" | "email" | "push";
 
@@ -38,6 +39,8 @@ export type Claimed = {
   send_at: number;
   /** The machine's ms after which it is reminded no more. */
   expires_at: number;
+  /** This claim is the one that the month's SMS budget began to run out with. */
+  budget_alert: boolean;
 };
 
 export type Settling = {
@@ -127,7 +130,8 @@ const claimStatement = (
     update sms_spending m set spent_usd = m.spent_usd + w.total
     from (select sum(charge) as total from charged) w
     where w.total <> 0 and m.month = date_trunc('month', ${instant(now)} at time zone 'UTC')::date
-  )
+    returning m.spent_usd
+  )${channel === "sms" ? sql`, ${budgetAlert(now, budget_usd)}` : sql``}
   update event_reminders_logs l
   set status = case w.verdict when 'expired' then 'expired' else case when w.verdict is null then 'pending' else 'suppressed' end end::delivery_status,
       last_error = coalesce(w.verdict, w.stop),
@@ -142,10 +146,19 @@ const claimStatement = (
   returning l.id as event_reminders_logs_id, l.event_reminders_id, w.event_id, to_char(w.event_timestamp, 'YYYY-MM-DD HH24:MI:SS') as event_timestamp,
             l.user_id, coalesce(w.verdict, w.stop) as refusal, w.verdict is not null as settled, w.address, l.attempts, w.name, w.locale, w.bank_url, w.is_budget,
             greatest(w.claimed_at, ${instant(now)}) - w.due_at > make_interval(mins => ${LATE_AFTER_MINUTES}) as late,
-            ${ms(sql`w.send_at`)} as send_at, ${ms(sql`w.send_at + (greatest(w.starts_at, w.due_at) - w.due_at)`)} + ${EXPIRED_AFTER_MINUTES * 60_000} as expires_at`;
+            ${ms(sql`w.send_at`)} as send_at, ${ms(sql`w.send_at + (greatest(w.starts_at, w.due_at) - w.due_at)`)} + ${EXPIRED_AFTER_MINUTES * 60_000} as expires_at,
+            ${channel === "sms" ? sql`exists (select from budget_alert)` : sql`false`} as budget_alert`;
 
 const spent = (now: number): SQL => sql`coalesce((select m.spent_usd from sms_spending m
   where m.month = date_trunc('month', ${instant(now)} at time zone 'UTC')::date), 0)`;
+
+const budgetAlert = (now: number, budget_usd: string): SQL =>
+  alertOfBudget(
+    new Date(now).toISOString(),
+    sql`coalesce((select spent_usd from spending), 0)`,
+    sql`exists (select from weighed where stop = 'budget_spent')`,
+    budget_usd,
+  );
 
 /** Why the address that the message names cannot be used now: it is not the person's any more, or must not be written to. */
 function addressRefusal(channel: Channel): SQL {

@@ -10,7 +10,7 @@ import { AppError, invalid } from "../errors.ts";
 import { hmac } from "../hmac.ts";
 import { type Caller, me, transactAs } from "./access.ts";
 import { parseMobile } from "./phone.ts";
-import { giveBack, priceOfSms, spendingMonth } from "./sms-spending.ts";
+import { alertOfBudget, giveBack, priceOfSms, spendingMonth } from "./sms-spending.ts";
 import { codeSms, localeOf } from "./texts/index.ts";
 
 const TRIES = 5;
@@ -67,8 +67,13 @@ export async function reserveCode(
           select ${spendingMonth(at)}, ${cost_usd}::numeric from me, wait where seconds is null and ${cost_usd}::numeric <= ${budget}
           on conflict (month) do update set spent_usd = sms_spending.spent_usd + excluded.spent_usd
             where sms_spending.spent_usd + excluded.spent_usd <= ${budget}
-          returning month
-        ), kept as (
+          returning month, spent_usd
+        ), ${alertOfBudget(
+          at,
+          sql`coalesce((select spent_usd from spent), 0)`,
+          sql`exists (select from me, wait where seconds is null and not exists (select from spent))`,
+          settings.SMS_MONTHLY_BUDGET_USD,
+        )}, kept as (
           insert into phone_verifications (user_id, mobile_number, code_hmac, created_at, expires_at)
           select me.id, ${number}::text, ${await codeHmac(settings.CODE_PEPPER[0]!, caller, code)}::text,
                  ${at}::timestamptz, ${at}::timestamptz + make_interval(mins => ${MINUTES})

@@ -31,3 +31,25 @@ export const spendingMonth = (at: string): SQL => sql`date_trunc('month', ${at}:
 /** Takes back what an SMS was counted with that was never accepted; goes into a WITH. */
 export const giveBack = (cost: SQL, at: string): SQL =>
   sql`update sms_spending set spent_usd = greatest(0, spent_usd - ${cost}) where month = ${spendingMonth(at)}`;
+
+/** Where people are told that the month's money is running out. */
+const WARN_AT = 0.8;
+
+/**
+ * `budget_alert as (…)`: writes down, once a month, that SMS have cost four fifths of the budget, or that one was not sent for want of it. `spent` is what
+ * the month has cost by now, `refused` whether one was; the month's row is locked by then.
+ */
+export const alertOfBudget = (at: string, spent: SQL, refused: SQL, budget_usd: string): SQL => sql`budget_alert as (
+  insert into alerts (part, key, message, opened_at, seen_at)
+  select 'sms', month.key, 'SMS of ' || month.key || ' have cost 80 % of the budget of ' || ${budget_usd}::text || ' USD; once it is spent, other channels take over',
+         ${at}::timestamptz, ${at}::timestamptz
+  from (select to_char(${spendingMonth(at)}, 'YYYY-MM') as key) month
+  where (${spent} >= ${WARN_AT}::numeric * ${budget_usd}::numeric or ${refused})
+    and not exists (select from alerts a where a.part = 'sms' and a.key = month.key)
+  on conflict (part, key) where closed_at is null do nothing
+  returning id
+)`;
+
+/** Whether SMS go to the country of an E.164 number. */
+export const isServed = (phoneNumber: string, { SMS_COUNTRIES }: Pick<Settings, "SMS_COUNTRIES">): boolean =>
+  SMS_COUNTRIES.includes(parsePhoneNumberFromString(phoneNumber)?.country ?? "");

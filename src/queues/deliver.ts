@@ -24,7 +24,7 @@ export type ChannelSender<Type extends SendType> = {
   channel: Channel;
   addressOf: (recipient: Recipient<Type>) => string;
   /** Decimal USD that one message costs, where it is counted. */
-  costOf?: (recipient: Recipient<Type>) => string;
+  costOf?: (recipient: Recipient<Type>) => string | null;
   send: (claimed: Claimed, recipient: Recipient<Type>) => Promise<Outcome>;
   /** Whether the provider's code means that the address is dead for good. */
   isDead: (code: string) => boolean;
@@ -60,6 +60,7 @@ export async function deliver<Type extends SendType>(
       budget_usd: deps.settings.SMS_MONTHLY_BUDGET_USD,
     }),
   );
+  if (claimed.some(({ budget_alert }) => budget_alert)) deps.log.warn("sms budget runs out");
   const work = claimed
     .filter((one) => !one.settled)
     .map((one) => ({ claimed: one, recipient: recipients.get(one.event_reminders_logs_id)! }))

@@ -1,6 +1,6 @@
 import { snsClient } from "../clients/sns.ts";
 import type { Deps } from "../deps.ts";
-import { priceOfSms } from "../domain/sms-spending.ts";
+import { isServed, priceOfSms } from "../domain/sms-spending.ts";
 import { localeOf, withLateNote } from "../domain/texts/index.ts";
 import { deliver } from "./deliver.ts";
 import type { Delivery } from "./delivery.ts";
@@ -14,8 +14,10 @@ export async function sendSms(deliveries: Delivery<"send-sms">[], deps: Deps): P
     type: "send-sms",
     channel: "sms",
     addressOf: (recipient) => recipient.phone_number,
-    costOf: (recipient) => priceOfSms(recipient.message, recipient.phone_number, deps.settings),
-    send: ({ late, locale }, { phone_number, message }) => {
+    costOf: ({ message, phone_number }) =>
+      isServed(phone_number, deps.settings) ? priceOfSms(message, phone_number, deps.settings) : null,
+    send: async ({ late, locale }, { phone_number, message }) => {
+      if (!isServed(phone_number, deps.settings)) return { outcome: "refused", error: "country_not_served" };
       const text = late ? withLateNote(message, "sms", localeOf(locale, deps.settings.DEFAULT_LOCALE)) : message;
       return sns.publishSms(phone_number, text);
     },
