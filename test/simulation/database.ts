@@ -27,6 +27,7 @@ export class Database {
   static async open(url: string): Promise<Database> {
     const client = new pg.Client({
       connectionString: url,
+      pipeline: true,
       options: "-c jit=off -c synchronous_commit=off",
     });
     // The server ends the connections that an error has left open.
@@ -62,16 +63,15 @@ export class Database {
 
   async #run({ statements, begin }: NeonRequest): Promise<StatementResult[]> {
     if (begin === null) return [await this.#statement(statements[0]!)];
-    await this.#client.query(begin);
-    try {
-      const results: StatementResult[] = [];
-      for (const statement of statements) results.push(await this.#statement(statement));
-      await this.#client.query("COMMIT");
-      return results;
-    } catch (error) {
-      await this.#client.query("ROLLBACK");
-      throw error;
-    }
+    // All at once: after a statement that fails, COMMIT rolls back.
+    const done = await Promise.allSettled([
+      this.#client.query(begin),
+      ...statements.map((statement) => this.#statement(statement)),
+      this.#client.query("COMMIT"),
+    ]);
+    const failed = done.find((one) => one.status === "rejected");
+    if (failed) throw failed.reason;
+    return done.slice(1, -1).map((one) => (one as PromiseFulfilledResult<StatementResult>).value);
   }
 
   #statement({ text, values }: Statement): Promise<StatementResult> {

@@ -1,15 +1,45 @@
-/** Holds what a run left behind against the rules. */
+/** Holds what a run left behind against the rules; each line of the answer says which one was broken, and where. */
 import type { Arranged } from "./arrangement.ts";
-import type { Ledger } from "./ledger.ts";
+import type { Delivery, Ledger, Reminder } from "./ledger.ts";
+import { type Version, versionsOf } from "./model.ts";
+import { judgeAccepts } from "./oracle-accepts.ts";
+import { judgeChannels } from "./oracle-channels.ts";
+import { judgeLedger } from "./oracle-ledger.ts";
+import { judgeMoney } from "./oracle-money.ts";
+import { judgePeople } from "./oracle-people.ts";
+import type { Record_ } from "./record.ts";
 import type { World } from "./world.ts";
 
-/** Each line says which rule was broken, and where. */
-export function judge(world: World, ledger: Ledger, _end: number, _arranged: Arranged): string[] {
-  const broken: string[] = [];
-  for (const one of ledger.reminders)
-    if (one.status === "pending") broken.push(`reminder ${one.id} is pending for ever`);
-  for (const one of ledger.deliveries)
-    if (one.status === "pending") broken.push(`delivery ${one.id} is pending for ever`);
-  if (world.running > 0) broken.push(`${world.running} tasks never ended`);
-  return broken;
+export type Case = {
+  record: Record_;
+  ledger: Ledger;
+  arranged: Arranged;
+  versions: Version[];
+  reminders: Map<number, Reminder>;
+  deliveries: Map<number, Delivery>;
+  isCalm: boolean;
+  /** When something went wrong, ms. */
+  faults: number[];
+  /** ms, until when the run went. */
+  end: number;
+};
+
+export function judge(world: World, ledger: Ledger, end: number, arranged: Arranged): string[] {
+  const { record, faults } = world;
+  const found: Case = {
+    record,
+    ledger,
+    arranged,
+    versions: versionsOf(record.moments, end),
+    reminders: new Map(ledger.reminders.map((one) => [one.id, one])),
+    deliveries: new Map(ledger.deliveries.map((one) => [one.id, one])),
+    isCalm: faults.isCalm,
+    faults: faults.moments,
+    end,
+  };
+  const stuck = [
+    ...(world.running > 0 ? [`${world.running} tasks never ended`] : []),
+    ...(world.queues.size > 0 ? [`${world.queues.size} messages are still in the queues`] : []),
+  ];
+  return [...stuck, ...judgeLedger(found), ...judgePeople(found), ...judgeChannels(found), ...judgeAccepts(found), ...judgeMoney(found)];
 }

@@ -98,7 +98,8 @@ export class Queues {
     }
   }
 
-  #wait(message: Waiting): void {
+  #wait({ at, ...rest }: Waiting): void {
+    const message = { ...rest, at: Math.round(at) };
     this.#waiting.push(message);
     this.#host.scheduler.at(message.at, () => this.#pump(message.queue));
   }

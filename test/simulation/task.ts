@@ -12,6 +12,8 @@ export type Task = {
   tokens: Set<string>;
   /** The bodies of the messages that it works on. */
   bodies: unknown[];
+  /** When a call of its to the database went wrong, or it died; ms. */
+  troubles: number[];
   /** Told once, when it is killed. */
   onKilled: () => void;
 };

@@ -26,8 +26,8 @@ export function startTicking(world: World, until: () => number): { resume: () =>
       world.changed = false;
     }
     const idle = next === null || next > scheduled;
-    // Once an hour for nothing, as it mostly is.
-    if (idle && scheduled % (60 * MINUTE) !== 0) return;
+    // Twice a day for nothing, as it mostly is.
+    if (idle && scheduled % (12 * 60 * MINUTE) !== 0) return;
     for (const late of faults.tick()) scheduler.at(scheduled + late, () => world.tick(scheduled));
   };
   const resume = () => void scheduler.at(at, minute);

@@ -17,6 +17,8 @@ import type { Scheduler } from "./scheduler.ts";
 import { settings } from "./settings.ts";
 import { call, current, SimulatedFault, type Task } from "./task.ts";
 
+/** A call to the database that takes longer is trouble. */
+const SLOW_MS = 10_000;
 const TICK = "* * * * *";
 
 export class World {
@@ -69,6 +71,7 @@ export class World {
       alive: true,
       tokens: new Set(),
       bodies,
+      troubles: [],
       onKilled: () => void this.running--,
     };
     this.running++;
@@ -159,6 +162,7 @@ export class World {
       wait: (ms) => call(this, task, `waits ${ms} ms`, this.faults.waiting(ms), () => {}),
       log: {
         info: () => {},
+        warn: () => {},
         error: (event, error) => this.#judge(task, `logged ${event}`, error),
       },
     };
@@ -191,11 +195,13 @@ export class World {
     request.url === ENDPOINT ? this.#query(task, request) : this.#publish(task, request);
 
   #query(task: Task, { headers, body, signal }: Request): Promise<Response> {
+    const fate = this.faults.database();
+    if (fate.refusal || fate.hang || fate.lost || fate.before > SLOW_MS) task.troubles.push(this.scheduler.now);
     return call(
       this,
       task,
       "database",
-      this.faults.database(),
+      fate,
       async () => {
         const executed = await this.database.execute(headers, body);
         const number = ++this.#calls;
@@ -266,11 +272,14 @@ export class World {
           Number(data.event_reminders_id) === one.event_reminders_id,
       );
     const fitting = named.filter(({ message }) => text.includes(message));
+    // Two rows may say the same to the same person: the batch sends those that it holds, each once.
     const used = new Set(this.record.attempts.filter((one) => one.task === task).map(({ row }) => row));
+    const isHeld = (row: number) => task.tokens.has(this.observer.holder(row) ?? "");
     const candidates = [...(fitting.length > 0 ? fitting : named)].sort(
       (a, b) => a.event_reminders_logs_id - b.event_reminders_logs_id,
     );
-    const chosen = candidates.find((one) => !used.has(one.event_reminders_logs_id)) ?? candidates[0];
+    const free = candidates.filter((one) => !used.has(one.event_reminders_logs_id));
+    const chosen = free.find((one) => isHeld(one.event_reminders_logs_id)) ?? free[0] ?? candidates[0];
     return chosen?.event_reminders_logs_id ?? null;
   }
 }
