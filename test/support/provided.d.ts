@@ -6,5 +6,6 @@ declare module "vitest" {
     settings: Record<string, string>;
     pool: { private: JWK; public: JWK };
     inbox: string;
+    fuzz: { seed: number; runs: number; seconds: number };
   }
 }
