@@ -43,7 +43,6 @@ export async function startServices(flags: Flags, { report, started, keep, endin
       region: REGION,
       ...credentials,
       directory: join(DIRECTORY, "inbox"),
-      hookUrl: `${api}/hooks/sns`,
       topicArn: FEEDBACK_TOPIC_ARN,
     }),
   );
@@ -77,6 +76,7 @@ export async function startServices(flags: Flags, { report, started, keep, endin
       ending,
     }),
   );
+  await inbox.subscribe(`${api}/hooks/sns`);
   if (flags.tick) await keep(Promise.resolve(startTicking(api, readSchedules(join(ROOT, "wrangler.toml")), report)));
   return { api, inbox: inbox.url, cognito, aws, database_url: postgres.url, pid: process.pid };
 }

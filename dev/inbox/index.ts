@@ -22,9 +22,7 @@ export interface InboxOptions extends Credentials {
   port: number;
   /** Messages, endpoints and people are kept here across restarts. */
   directory: string;
-  /** Where bounces and failures of pushes are posted: /hooks/sns of the Worker. */
-  hookUrl?: string;
-  /** The topic that they come from. */
+  /** The topic that bounces and failures of pushes are told to. */
   topicArn?: string;
   /** Platform applications that exist; absent, every well-formed one of the region. */
   platformApplicationArns?: string[];
@@ -34,6 +32,8 @@ export interface InboxOptions extends Credentials {
 
 export interface Inbox {
   url: string;
+  /** Has an endpoint, /hooks/sns of the Worker, subscribe to the topic and confirm it; throws where it does not. */
+  subscribe(endpoint: string): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -55,12 +55,16 @@ export async function startInbox(options: InboxOptions): Promise<Inbox> {
     server.close();
     server.closeAllConnections();
   }
-  const { messages, endpoints, topics, live } = await opening.catch((error) => {
+  const { messages, endpoints, topics, topicArn, live } = await opening.catch((error) => {
     close();
     throw error;
   });
   return {
     url,
+    async subscribe(endpoint) {
+      await topics.subscribe(topicArn, "http", endpoint)();
+      if (!topics.isConfirmed(endpoint)) throw new Error(`${endpoint} did not confirm its subscription`);
+    },
     async stop() {
       topics.stop();
       live.stop();
@@ -90,7 +94,8 @@ async function openRoom(options: InboxOptions, url: string) {
     signer,
     people,
     faults,
-    topics: openTopics(signer, url, topicArn, options.hookUrl),
+    topicArn,
+    topics: openTopics(signer, url, topicArn),
     live: openLive(messages, people),
     delivery: delivery(faults, messages),
     checkSignature: signatureCheck(options),

@@ -80,7 +80,7 @@ const ACTIONS: Record<string, Action> = {
     const topicArn = required(parameters, "TopicArn");
     const endpoint = required(parameters, "Endpoint");
     const confirm = topics.subscribe(topicArn, required(parameters, "Protocol"), endpoint);
-    return { result: element("SubscriptionArn", "pending confirmation"), after: confirm };
+    return { result: element("SubscriptionArn", "pending confirmation"), after: () => void confirm() };
   },
 
   ConfirmSubscription(parameters, { topics }) {

@@ -12,14 +12,15 @@ export interface Topics {
   /** Posts what happened to every confirmed subscriber, in the background. */
   publish(event: object): void;
   /** Answers what sends the confirmation request to the new subscriber. */
-  subscribe(topicArn: string, protocol: string, endpoint: string): () => void;
+  subscribe(topicArn: string, protocol: string, endpoint: string): () => Promise<void>;
+  isConfirmed(endpoint: string): boolean;
   /** The subscription's ARN. */
   confirm(topicArn: string, token: string): string;
   stop(): void;
 }
 
-export function openTopics(signer: Signer, url: string, topicArn: string, hookUrl?: string): Topics {
-  const confirmed = new Set<string>(hookUrl ? [hookUrl] : []);
+export function openTopics(signer: Signer, url: string, topicArn: string): Topics {
+  const confirmed = new Set<string>();
   const waiting = new Map<string, { topicArn: string; endpoint: string }>();
   const stopping = new AbortController();
 
@@ -66,7 +67,7 @@ export function openTopics(signer: Signer, url: string, topicArn: string, hookUr
       waiting.set(token, { topicArn: wanted, endpoint });
       const query = new URLSearchParams({ Action: "ConfirmSubscription", TopicArn: wanted, Token: token });
       return () =>
-        void post(
+        post(
           endpoint,
           signNotification(signer, {
             Type: "SubscriptionConfirmation",
@@ -77,6 +78,7 @@ export function openTopics(signer: Signer, url: string, topicArn: string, hookUr
           }),
         );
     },
+    isConfirmed: (endpoint) => confirmed.has(endpoint),
     confirm(wanted, token) {
       const subscription = waiting.get(token);
       if (!subscription || subscription.topicArn !== wanted) throw invalidParameter("Token");

@@ -1,8 +1,12 @@
 import { createVerify, X509Certificate } from "node:crypto";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { describe, expect, it } from "vitest";
+import { startInbox } from "../../dev/inbox/index.ts";
 import { createSigner, type Notification, signNotification } from "../../dev/inbox/notification.ts";
-import { fault, hookedAbout, hookUrl, messages, newAddress, newToken, url } from "./inbox-room.ts";
-import { email, REGION, registerDevice, sendEmail, sendPush, ses, sns } from "./signed-calls.ts";
+import { fault, hookedAbout, hookUrl, messages, newAddress, newDirectory, newToken, url } from "./inbox-room.ts";
+import { credentials, email, REGION, registerDevice, sendEmail, sendPush, ses, sns } from "./signed-calls.ts";
 
 describe("notifications", () => {
   const verify = async ({ Signature, SigningCertURL, ...fields }: Notification, names: string[]) => {
@@ -65,6 +69,24 @@ describe("notifications", () => {
     expect(await sns(url, "ConfirmSubscription", wrong)).toMatchObject({ status: 400, code: "InvalidParameter" });
     const abroad = { TopicArn, Protocol: "https", Endpoint: "https://example.org/" };
     expect(await sns(url, "Subscribe", abroad)).toMatchObject({ code: "InvalidParameter" });
+  });
+
+  it("tells nobody who did not confirm, and says so to whoever wanted it", async () => {
+    const heard: string[] = [];
+    const deaf = createServer((request, response) => {
+      heard.push(String(request.headers["x-amz-sns-message-type"]));
+      response.end();
+    }).listen(0, "127.0.0.1");
+    await once(deaf, "listening");
+    const inbox = await startInbox({ port: 0, ...credentials, directory: newDirectory() });
+    try {
+      const endpoint = `http://127.0.0.1:${(deaf.address() as AddressInfo).port}/hooks/sns`;
+      await expect(inbox.subscribe(endpoint)).rejects.toThrow(`${endpoint} did not confirm`);
+      expect(heard).toEqual(["SubscriptionConfirmation"]);
+    } finally {
+      await inbox.stop();
+      deaf.close();
+    }
   });
 
   it("can be signed by either version", async () => {

@@ -26,7 +26,9 @@ const hooked: Notification[] = [];
 const hook = createServer(async (request, response) => {
   const chunks: Buffer[] = [];
   for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
-  hooked.push(JSON.parse(Buffer.concat(chunks).toString()));
+  const notification: Notification = JSON.parse(Buffer.concat(chunks).toString());
+  hooked.push(notification);
+  if (notification.Type === "SubscriptionConfirmation") await fetch(notification.SubscribeURL!);
   response.end();
   hook.emit("hooked");
 });
@@ -34,7 +36,9 @@ const hook = createServer(async (request, response) => {
 beforeAll(async () => {
   await new Promise<void>((done) => hook.listen(0, "127.0.0.1", done));
   hookUrl = `http://127.0.0.1:${(hook.address() as AddressInfo).port}/hooks/sns`;
-  ({ url, stop } = await startInbox({ port: 0, ...credentials, directory: newDirectory(), hookUrl }));
+  const inbox = await startInbox({ port: 0, ...credentials, directory: newDirectory() });
+  ({ url, stop } = inbox);
+  await inbox.subscribe(hookUrl);
 });
 afterAll(async () => {
   await stop();
