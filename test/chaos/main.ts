@@ -1,7 +1,8 @@
 /**
- * `npm run test:chaos [-- --reminders N --people N --seed N --small]`: reminders fall due on a running local stack while its Worker is killed,
+ * `npm run test:chaos [-- --small --seed N --reminders N --people N --kills N --verbose --facts FILE]`: reminders fall due on a running local stack while its Worker is killed,
  * its database goes away, no tick comes for three hours and SNS throttles; then the oracle judges from the inbox and the ledger.
  */
+import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { launchOwnStack } from "../../dev/stack-process.ts";
 import { table } from "../../dev/table.ts";
@@ -34,6 +35,7 @@ const { values } = parseArgs({
     reminders: { type: "string" },
     people: { type: "string" },
     kills: { type: "string" },
+    facts: { type: "string" },
     verbose: { type: "boolean", default: false },
   },
 });
@@ -69,6 +71,7 @@ try {
 
 function report({ facts, progress, rest_after_ms, ticks }: Outcome): void {
   const { ledger, accepts, incidents } = facts;
+  if (values.facts) writeFileSync(values.facts, JSON.stringify(facts));
   const violations = judge(facts);
   if (rest_after_ms === null) {
     violations.unshift({ rule: "everything comes to rest", what: JSON.stringify(progress) });

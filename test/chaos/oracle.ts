@@ -1,15 +1,16 @@
 /**
  * The oracle, which judges from outside. It knows RULES and what was done to the stack, and nothing of how the Worker works.
  *
- * Doubles: each accept beyond the one that settled its delivery needs an incident of its own that began within IN_FLIGHT_MS after it, when it was
- * accepted and not yet settled; and of one incident no more than what the channel's consumer holds unsettled at a time.
+ * Doubles: each accept beyond the one that settled its delivery needs an incident of its own, at which it was accepted and not yet settled: it came
+ * within IN_FLIGHT_MS before, and after the last time that the ledger was told of anything sent on its channel (a queue has one consumer at a time
+ * here). Of one incident there are no more than the channel's consumer holds unsettled.
  */
 import { EXPIRED_AFTER_MINUTES, LATE_AFTER_MINUTES, STOP_SENDING_AFTER_MS } from "../../src/domain/rules.ts";
 import type {
   Accept,
   Asked,
+  Channel,
   Facts,
-  Incident,
   LedgerDelivery,
   LedgerPerson,
   LedgerReminder,
@@ -43,7 +44,7 @@ export function judge(facts: Facts): Violation[] {
   const rows = new Map(facts.ledger.people.map((one) => [`${one.event_reminders_id} ${one.user_id}`, one]));
   const deliveries = Map.groupBy(facts.ledger.deliveries, (one) => `${one.event_reminders_id} ${one.user_id}`);
   const accepts = Map.groupBy(facts.accepts, ({ event_id, to }) => `${event_id} ${to}`);
-  const room = facts.incidents.map(({ doubles }) => ({ ...doubles }));
+  const causes = causesOf(facts);
   const known = new Set(facts.people.flatMap(({ addresses }) => addresses));
   for (const { event_id, to, id } of facts.accepts) {
     if (!known.has(to)) complain("nobody else hears of it", `message ${id} about event ${event_id}`);
@@ -80,7 +81,7 @@ export function judge(facts: Facts): Violation[] {
       const tell = (rule: string, what = "") => complain(rule, what ? `${about}: ${what}` : about);
       judgeLedger(one, tell);
       judgeAccepts(one, facts, tell);
-      judgeDoubles(one, facts.incidents, room, tell);
+      judgeDoubles(one, causes, tell);
     }
   }
   return violations;
@@ -139,28 +140,42 @@ function judgeAccepts({ asked, reminder, person, deliveries, accepts }: Case, fa
 const aheadAt = ({ shifts }: Facts, now: number): number =>
   shifts.findLast(({ at, ahead }) => at + ahead <= now)?.ahead ?? 0;
 
-function judgeDoubles(
-  { deliveries, accepts }: Case,
-  incidents: Incident[],
-  room: Incident["doubles"][],
-  tell: Tell,
-): void {
+type Cause = Record<Channel, { from: number; to: number; room: number }>;
+
+/** From when to when a message must have been accepted on each channel to be doubled by an incident, and how many. */
+function causesOf({ incidents, ledger }: Facts): Cause[] {
+  const settled = Map.groupBy(
+    ledger.deliveries.filter(({ status, settled_at }) => status === "sent" && settled_at !== null),
+    ({ channel }) => channel,
+  );
+  return incidents.map(({ kind, from, to, doubles }) => {
+    const of = (channel: Channel) => {
+      if (kind === "answers lost") return { from, to, room: doubles[channel] };
+      const before = kind === "worker killed" ? to : from;
+      const last = (settled.get(channel) ?? []).reduce(
+        (latest, { settled_at }) => (settled_at! < before ? Math.max(latest, settled_at!) : latest),
+        0,
+      );
+      return { from: Math.max(from - IN_FLIGHT_MS, last), to: to + ON_THE_WIRE_MS, room: doubles[channel] };
+    };
+    return { sms: of("sms"), email: of("email"), push: of("push") };
+  });
+}
+
+function judgeDoubles({ deliveries, accepts }: Case, causes: Cause[], tell: Tell): void {
   const settled = new Set(deliveries.filter(({ status }) => status === "sent").map((one) => one.provider_message_id));
-  const used = new Set<number>();
+  const used = new Set<Cause>();
   for (const { id, channel, accepted_at } of accepts) {
     if (settled.has(id)) continue;
-    const cause = incidents.findIndex(
-      ({ from, to }, place) =>
-        !used.has(place) &&
-        room[place]![channel] > 0 &&
-        accepted_at >= from - IN_FLIGHT_MS &&
-        accepted_at <= to + ON_THE_WIRE_MS,
-    );
-    if (cause < 0) {
+    const cause = causes.find((one) => {
+      const { from, to, room } = one[channel];
+      return !used.has(one) && room > 0 && accepted_at >= from && accepted_at <= to;
+    });
+    if (!cause) {
       tell("a double has a cause", `message ${id} by ${channel} at ${new Date(accepted_at).toISOString()}`);
       continue;
     }
     used.add(cause);
-    room[cause]![channel] -= 1;
+    cause[channel].room -= 1;
   }
 }

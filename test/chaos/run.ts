@@ -161,7 +161,7 @@ async function storm({ stack, runFile, begins, scenario, people, reminded, group
     const from = Date.now();
     await setFaults(stack.inbox, "POST", faults);
     // In force until they are used up.
-    incidents.push({ kind: "answers lost", from, to: Number.POSITIVE_INFINITY, doubles: { ...ANSWERS_LOST } });
+    incidents.push({ kind: "answers lost", from, to: Number.MAX_SAFE_INTEGER, doubles: { ...ANSWERS_LOST } });
     say("Three answers on each channel will be lost");
   });
   const left = scenario.leavers.map(({ place, at: moment }) =>

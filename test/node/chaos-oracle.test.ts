@@ -159,8 +159,9 @@ describe("the oracle of the chaos test", () => {
       "a double has a cause",
       (facts) => {
         facts.incidents.push(kill(DUE + 1_000));
+        facts.ledger.deliveries[0]!.settled_at = DUE + 130_000;
         another(facts, DUE + 100);
-        another(facts, DUE + 200);
+        another(facts, DUE + 150);
       },
     ],
     [
@@ -168,6 +169,15 @@ describe("the oracle of the chaos test", () => {
       "a double has a cause",
       (facts) => {
         facts.incidents.push(kill(DUE + 1_000, 0));
+        facts.ledger.deliveries[0]!.settled_at = DUE + 130_000;
+        another(facts, DUE + 100);
+      },
+    ],
+    [
+      "a double of what was settled before the kill",
+      "a double has a cause",
+      (facts) => {
+        facts.incidents.push(kill(DUE + 1_000));
         another(facts, DUE + 100);
       },
     ],
@@ -181,6 +191,7 @@ describe("the oracle of the chaos test", () => {
     const facts = inOrder();
     facts.incidents.push(kill(DUE + 1_000));
     facts.accepts[0]!.accepted_at = DUE + 130_000;
+    facts.ledger.deliveries[0]!.settled_at = DUE + 130_100;
     another(facts, DUE + 100);
     expect(judge(facts)).toEqual([]);
   });
