@@ -174,7 +174,7 @@ export async function parkLeads(db: Db, ids: number[]): Promise<void> {
 /**
  * Writes the due reminders into the ledger and moves their leads on, each only if it still stands where it was found: of two ticks at once, one
  * claims. What is past its hour is settled as expired here, with its people, and wakes nobody; what is newest is handed on first. A reminder whose event
- * was moved and is right again becomes pending again; one that went out is never repeated, also not by one at the occurrence for want of a lead: that
+ * was moved and is right again, or that expired and is ahead again, becomes pending again; one that went out is never repeated, also not by one at the occurrence for want of a lead: that
  * is suppressed here.
  * `now` and `clock` are the same moment on the job's and on the machine's clock: `send_at` is the due moment on the machine's. One round trip.
  */
@@ -246,8 +246,9 @@ export async function claimDue(db: Db, claims: ClaimedLead[], now: number, clock
                 send_at = excluded.send_at, next_attempt_at = excluded.next_attempt_at,
                 status = case when excluded.status = 'suppressed' then excluded.status else 'pending' end,
                 reason = case when excluded.status = 'suppressed' then excluded.reason end,
-                settled_at = case when excluded.status = 'suppressed' then excluded.settled_at end
-            where event_reminders.revision < excluded.revision and event_reminders.status <> 'expired'
+                settled_at = case when excluded.status = 'suppressed' then excluded.settled_at end,
+                participants = case when event_reminders.status <> 'expired' then event_reminders.participants end
+            where event_reminders.revision < excluded.revision
               and (event_reminders.status <> 'picked' or excluded.status <> 'suppressed')
           returning id, event_id, event_timestamp, user_id, status, reason, send_at
         ), missed as (

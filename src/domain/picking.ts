@@ -106,7 +106,8 @@ const fixPeople = (input: SQL, at: SQL): SQL => sql`
     from judged j
     join events_users eu on eu.event_id = j.event_id and (j.user_id is null or eu.user_id = j.user_id)
     where j.participants is null and j.verdict is distinct from 'event_moved'
-    on conflict do nothing
+    on conflict (event_reminders_id, user_id) do update set picked = excluded.picked, reason = excluded.reason, position = excluded.position
+    where event_reminders_users.reason = 'expired'
     returning event_reminders_id
   ), unreached as (
     update event_reminders_users p set picked = false, reason = j.verdict
@@ -153,7 +154,7 @@ const hand = (input: SQL, at: SQL, limit: number): SQL => sql`
     returning *
   ), again as (
     update event_reminders_logs l
-    set status = 'pending', settled_at = null, last_error = nullif(l.last_error, 'event_moved'), next_attempt_at = o.sweep_at,
+    set status = 'pending', settled_at = null, last_error = nullif(nullif(l.last_error, 'event_moved'), 'expired'), next_attempt_at = o.sweep_at,
         unknown_outcomes = l.unknown_outcomes + (l.lease_until is not null)::int, lease_token = o.tokens[1], lease_until = null
     from open o join event_reminders er on er.id = o.event_reminders_id
     where l.id = o.log_id and ${isOpen(at, sql`o`)}
@@ -170,11 +171,11 @@ const hand = (input: SQL, at: SQL, limit: number): SQL => sql`
   left join organizations b on b.id = u.organization_id
   order by o.ord, o.user_id`;
 
-/** A delivery `l` to be handed to its channel: written by this very message, overdue, left by a crash, or right again after the event moved back. */
+/** A delivery `l` to be handed to its channel: written by this very message, overdue, left by a crash, or ahead again since the event moved. */
 const isOpen = (at: SQL, asked: SQL = sql`a`): SQL => sql`(
   (l.status = 'pending' and l.lease_until is null and (l.next_attempt_at <= ${at} or l.lease_token = any(${asked}.tokens)))
   or (l.status = 'pending' and l.lease_until <= ${at})
-  or (l.status = 'suppressed' and l.last_error = 'event_moved' and er.status = 'pending')
+  or (er.status = 'pending' and (l.status = 'expired' or (l.status = 'suppressed' and l.last_error = 'event_moved')))
 )`;
 
 /** A reminder all of whose people have a delivery is picked; the others are looked at again. Answers what the reminders say. */

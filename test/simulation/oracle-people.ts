@@ -47,12 +47,27 @@ function judgeReminder(found: Case, version: Version, planned: Omit<Planned, "re
     if (!person) broken.push(`${whose}: nothing says whether they were picked`);
     else if (!last) {
       if (person.picked) broken.push(`${whose}: picked, and no delivery`);
+      else if (person.reason === "already_reminded" && wasReminded(found, row, user_id)) continue;
       else if (person.reason !== "expired") broken.push(`${whose}: not picked, ${person.reason}`);
       else broken.push(...judgeExpired(found, planned, [], settled, whose));
     } else broken.push(...judgeEnd(found, planned, chain, last, whose));
   }
   return broken;
 }
+
+/** Whether another lead has told a person of the very occurrence, so that none need go at its start. */
+const wasReminded = ({ ledger, reminders }: Case, row: Reminder, user_id: number): boolean =>
+  ledger.deliveries.some((one) => {
+    const other = reminders.get(one.event_reminders_id)!;
+    return (
+      one.user_id === user_id &&
+      one.status === "sent" &&
+      other.id !== row.id &&
+      other.event_id === row.event_id &&
+      other.event_timestamp === row.event_timestamp &&
+      other.starts_at === row.starts_at
+    );
+  });
 
 /** Whether a person takes part all the time in an event that stays as it is. */
 const stays = ({ record }: Case, { event }: Version, user_id: number, from: number, until: number): boolean =>
