@@ -1,5 +1,5 @@
 /**
- * `npm run bench:outage [-- --json] [-- --reminders N --people N]`: how long it takes to settle what fell due while no tick came for three hours.
+ * `npm run bench:outage [-- --json] [-- --reminders N --people N --latency MS]`: how long it takes to settle what fell due while no tick came for three hours.
  * The hours pass on the schedules' clock alone. Always on a stack of its own, which ends with it.
  */
 import { setTimeout as delay } from "node:timers/promises";
@@ -12,6 +12,7 @@ import { LATE_AFTER_MINUTES } from "../src/domain/rules.ts";
 import { eachAtMost } from "../src/queues/concurrency.ts";
 import { readAccepts } from "../test/chaos/accepts.ts";
 import type { Asked, Facts } from "../test/chaos/facts.ts";
+import { setFaults } from "../test/chaos/incidents.ts";
 import { atRest, progressLine, readLedger, readProgress } from "../test/chaos/ledger.ts";
 import { judge } from "../test/chaos/oracle.ts";
 import { startTicks } from "../test/chaos/ticks.ts";
@@ -26,6 +27,7 @@ const FIRST_DUE_MS = 10 * MINUTE_MS;
 const TICK_EVERY_MS = MINUTE_MS;
 const LOOK_EVERY_MS = 2_000;
 const GIVE_UP_MS = 2 * GOAL_SECONDS * 1_000;
+const CHANNELS = ["sms", "email", "push"];
 const MARK = /Outage-\d{5}/;
 
 const { values } = parseArgs({
@@ -33,10 +35,13 @@ const { values } = parseArgs({
     json: { type: "boolean", default: false },
     reminders: { type: "string", default: "5000" },
     people: { type: "string", default: "20" },
+    latency: { type: "string", default: "100" },
   },
 });
 const reminders = wholeNumber("--reminders", values.reminders);
 const size = wholeNumber("--people", values.people);
+/** What the provider takes to answer, about as long as the real ones; 0 measures the machine alone. */
+const latency_ms = wholeNumber("--latency", values.latency, 0);
 const started = performance.now();
 const say = (line: string) =>
   console.error(`${((performance.now() - started) / 1000).toFixed(1).padStart(6)} s  ${line}`);
@@ -61,6 +66,8 @@ async function measure(stack: Stack) {
   const asked = await plan(stack, people[0]!, group_id);
   const ids = asked.map(({ event_id }) => event_id);
   say(`${asked.length} events for ${size} people fall due in the three hours; the first tick comes after them`);
+  const slow = CHANNELS.map((channel) => ({ channel, kind: "latency", ms: latency_ms }));
+  await setFaults(stack.inbox, "PUT", slow);
   const first = Date.now();
   const ticks = startTicks(stack.api, TICK_EVERY_MS, OUTAGE_MS);
   for (let resting = 0; resting < 2 && Date.now() < first + GIVE_UP_MS; ) {
@@ -116,6 +123,7 @@ function report({ facts, first }: { facts: Facts; first: number }): void {
   const figures = {
     reminders: facts.asked.length * facts.people.length,
     events: facts.asked.length,
+    provider_latency_ms: latency_ms,
     first_tick_to_last_settled_s: seconds,
     expired: expired + ledger.deliveries.filter(({ status }) => status === "expired").length,
     accepted: accepts.length,
@@ -136,6 +144,7 @@ function report({ facts, first }: { facts: Facts; first: number }): void {
   }
   const told = {
     "reminders overdue": `${figures.reminders}, of ${figures.events} events`,
+    "the provider answers within": `${latency_ms} ms`,
     "first tick to last settled": `${seconds.toFixed(1)} s`,
     expired: String(figures.expired),
     "accepted by the provider": String(accepts.length),
@@ -152,9 +161,9 @@ function report({ facts, first }: { facts: Facts; first: number }): void {
   );
 }
 
-function wholeNumber(flag: string, text: string): number {
+function wholeNumber(flag: string, text: string, least = 1): number {
   const value = Number(text);
-  if (Number.isInteger(value) && value >= 1 && value <= 100_000) return value;
-  console.error(`${flag} needs a whole number from 1 to 100000, not "${text}"`);
+  if (Number.isInteger(value) && value >= least && value <= 100_000) return value;
+  console.error(`${flag} needs a whole number from ${least} to 100000, not "${text}"`);
   process.exit(1);
 }
