@@ -27,8 +27,6 @@ const SMALL: Sizes = {
   planned_ahead_ms: 45_000,
 };
 const SHOWN = 30;
-/** Of `npm run test:long`: who gives it less time, as CI does, gets the small one. */
-const FULL_NEEDS_SECONDS = 600;
 
 const { values } = parseArgs({
   options: {
@@ -41,8 +39,7 @@ const { values } = parseArgs({
     verbose: { type: "boolean", default: false },
   },
 });
-const hurried = Number(process.env.LONG_SECONDS ?? FULL_NEEDS_SECONDS) < FULL_NEEDS_SECONDS;
-const usual = values.small || hurried ? SMALL : FULL;
+const usual = values.small ? SMALL : FULL;
 const sizes: Sizes = {
   ...usual,
   reminders: wholeNumber("--reminders", values.reminders ?? String(usual.reminders)),
