@@ -74,18 +74,13 @@ export async function launchStack(options: {
   throw new Error("the stack did not come up in time");
 }
 
-/** A stack in a new folder and on free ports, so that it meets nobody's data; the folder goes with it. */
+/** A stack in a new folder and on free ports, so that it meets nobody's data; the folder goes with this process. */
 export async function launchOwnStack(options: { flags: string[]; heard?: (line: string) => void }) {
   const directory = mkdtempSync(join(tmpdir(), "torium-own-"));
   const ports = await freePorts(["--port", "--inbox-port", "--cognito-port", "--db-port"]);
-  const remove = () => rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
-  try {
-    const { stack, end } = await launchStack({ ...options, directory, flags: [...ports, ...options.flags] });
-    return { stack, directory, end: () => end().finally(remove) };
-  } catch (error) {
-    remove();
-    throw error;
-  }
+  // Ctrl-C ends the stack first, and then this process.
+  process.once("exit", () => rmSync(directory, { recursive: true, force: true, maxRetries: 5 }));
+  return { directory, ...(await launchStack({ ...options, directory, flags: [...ports, ...options.flags] })) };
 }
 
 async function freePorts(flags: string[]): Promise<string[]> {
