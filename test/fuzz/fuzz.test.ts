@@ -3,10 +3,12 @@
  * `FUZZ_SEED=… FUZZ_RUNS=… npm run test:long` plays one again.
  */
 import fc from "fast-check";
-import { describe, inject, test } from "vitest";
+import { describe, expect, inject, test } from "vitest";
+import { call } from "../support/index.ts";
 import { operations } from "./document.ts";
 import { answersAsDescribed } from "./properties.ts";
 import { type Dialect, requestsOf } from "./requests.ts";
+import { restoreWorld, tokenOf } from "./world.ts";
 
 const { seed, runs, seconds } = inject("fuzz");
 const DIALECTS: Dialect[] = ["plain", "app"];
@@ -44,4 +46,35 @@ describe.each(DIALECTS)("whatever is sent in the dialect %s", (dialect) => {
       if (found.failed) throw new Error(short(`${again}\n${fault}\n${fc.defaultReportMessage(found)}`));
     },
   );
+});
+
+test("what the document does not name is no address, in neither dialect", async () => {
+  await restoreWorld();
+  const paths = new Set(operations.map(({ path }) => path));
+  const all = [...paths].flatMap((path) =>
+    ["GET", "POST", "PUT", "PATCH", "DELETE"].map((method) => `${method} ${path}`),
+  );
+  const strange = [
+    ...all,
+    "GET /",
+    "POST /users/0",
+    "GET /event/",
+    "GET /EVENT",
+    "GET /event%2Fcomment",
+    "GET //event",
+    "DELETE /%00",
+    "PUT /%ff/%",
+  ];
+  for (const name of strange.filter((one) => !operations.some((described) => described.name === one))) {
+    const [method, path] = name.split(" ") as [string, string];
+    for (const headers of [{}, { "trm-screen": "1" }]) {
+      const { http, status, error } = await call(method, path, { as: tokenOf("admin")!, headers });
+      expect({ name, http, status: status.code, error }).toMatchObject({
+        name,
+        http: "trm-screen" in headers ? 200 : 404,
+        status: 404,
+        error: { code: "not_found" },
+      });
+    }
+  }
 });

@@ -1,7 +1,7 @@
 /** A field's values by its schema in the document: such as it takes, and such as are of a type that it does not. JSON text, as in values.ts. */
 import fc from "fast-check";
 import { type Field, resolved, type Schema } from "./document.ts";
-import { rules } from "./values.ts";
+import { cursors, plainRules, rules } from "./values.ts";
 import { EMAILS, ID } from "./world.ts";
 
 const ids = fc.oneof(
@@ -37,13 +37,14 @@ const MEANT: Record<string, fc.Arbitrary<unknown>> = {
       "FREQ=YEARLY;COUNT=3",
       null,
     ),
+    plainRules,
     rules,
   ),
   currency: fc.constantFrom("PLN", "JPY", "KWD", "CLF"),
   budget: fc.constantFrom("99.50", "0", 100, "", -1, "999999999999.99", null),
   locale: fc.constantFrom("pl", "en-GB", "pl_PL", "zh-Hant-TW", "tlh"),
   mobile_number: fc.constantFrom("+48791234567", "791 234 567", "+48791234568", "+491701234567"),
-  cursor: fc.constant(btoa(`["2026-01-01T00:00:00Z",1]`)),
+  cursor: cursors,
   limit: fc.constantFrom(1, 2, 1000),
 };
 

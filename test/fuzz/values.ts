@@ -127,6 +127,22 @@ export const rules = fc
   .array(fc.constantFrom(...RULE_PARTS), { minLength: 1, maxLength: 6 })
   .chain((parts) => fc.constantFrom(parts.join(";"), `RRULE:${parts.join(";")}`, parts.join("\n")));
 
+/** Such as most starts fit. */
+export const plainRules = fc
+  .tuple(
+    fc.constantFrom("DAILY", "WEEKLY", "MONTHLY", "YEARLY"),
+    fc.constantFrom("", ";INTERVAL=2", ";INTERVAL=100", ";INTERVAL=10000"),
+    fc.constantFrom(
+      "",
+      ";COUNT=1",
+      ";COUNT=5000",
+      ";UNTIL=20270101T000000",
+      ";UNTIL=99981231",
+      ";BYSETPOS=1;BYDAY=MO,WE",
+    ),
+  )
+  .map(([often, every, end]) => `FREQ=${often}${every}${end}`);
+
 const ZONES = [
   "UTC",
   "Europe/Warsaw",
@@ -145,23 +161,35 @@ const ZONES = [
   "posixrules",
 ];
 
-const CURSORS = [
-  "e30",
-  "W10",
-  "W251bGxd",
-  btoa("[1]"),
-  btoa("[-1]"),
-  btoa("[1e400]"),
-  btoa("[9007199254740993]"),
-  btoa('["2026-01-01T00:00:00Z",1]'),
-  btoa('["0000-01-01T00:00:00Z",1]'),
-  btoa('["9999-12-31T23:59:59.999999999999Z",1.5]'),
-  btoa('["2026-02-30T00:00:00Z",9223372036854775808]'),
-  btoa('["\\u0000"]'),
-  btoa('["\\ud800"]'),
-  "////",
-  "====",
+/** Keys of lists, some such as the lists make, and whatever else may stand in a cursor. */
+const KEYS = [
+  "[1]",
+  "[1000000]",
+  '["A bank"]',
+  '["2026-01-01T00:00:00.000Z",1]',
+  '["2050-01-01T11:00:00.000Z",1000000]',
+  '["9999-12-31T23:59:59.999999999999Z",9007199254740991]',
+  '["0000-01-01T00:00:00Z",1]',
+  '["2026-02-30T00:00:00Z",1]',
+  '["2026-01-01T00:00:00Z",1.5]',
+  '["2026-01-01T00:00:00+24:00",1]',
+  "[-1]",
+  "[0]",
+  "[1e400]",
+  "[9007199254740993]",
+  '["\\u0000"]',
+  '["\\ud800"]',
+  `["${"9".repeat(600)}"]`,
+  "[]",
+  "{}",
+  "null",
+  "",
 ];
+export const cursors: fc.Arbitrary<string> = fc.oneof(
+  fc.constantFrom(...KEYS).map((key) => btoa(key)),
+  fc.constantFrom("////", "====", "%", "\u017b"),
+  fc.base64String(),
+);
 
 export const texts: fc.Arbitrary<string> = fc.oneof(
   fc.constantFrom(...MADE_BY_HAND),
@@ -174,7 +202,7 @@ export const texts: fc.Arbitrary<string> = fc.oneof(
   moments,
   rules,
   fc.constantFrom(...ZONES),
-  fc.constantFrom(...CURSORS),
+  cursors,
 );
 
 /** Numbers as JSON writes them. */
