@@ -7,6 +7,7 @@ import {
   reminderSms,
   reminderText,
   reminderTitle,
+  segments,
   withLateNote,
 } from "../../src/domain/texts/index.ts";
 import { facts, plainSpaces } from "./facts.ts";
@@ -39,6 +40,7 @@ describe("a reminder", () => {
       https://bank.example
       Przynies kubki i do..."
     `);
+    expect(segments(reminderSms(facts()))).toBe(1);
   });
 
   it("says the same in Polish", () => {
@@ -66,6 +68,7 @@ describe("a reminder", () => {
       Budzet 1000,00 PLN, Twoj udzial 333,34 PLN
       https://bank.example"
     `);
+    expect(segments(reminderSms(polish))).toBe(1);
   });
 
   it("says no more than the name and the time where there is nothing else", () => {
@@ -193,6 +196,32 @@ describe("an e-mail", () => {
     `);
     expect(html).toMatch(/^<!doctype html>\n<html lang="en">/);
     expect(html).toContain("prefers-color-scheme: dark");
+  });
+
+  it("has the same HTML part in Polish", () => {
+    const polish = facts({ locale: "pl" });
+    const html = emailHtml({
+      ...email,
+      title: reminderTitle(polish.name, "pl"),
+      text: withLateNote(reminderText(polish), "email", "pl"),
+      locale: "pl",
+      bank_url: "https://bank.example",
+    });
+    expect(html).toMatch(/^<!doctype html>\n<html lang="pl">/);
+    expect(plainSpaces(html.slice(html.indexOf("<main>"), html.indexOf("</body>")))).toMatchInlineSnapshot(`
+      "<main>
+      <h1 dir="auto">Przypomnienie: Planszówki u Zosi</h1>
+      <p dir="auto">Przepraszamy, to przypomnienie jest spóźnione: miało dotrzeć wcześniej.</p>
+      <p dir="auto">Kiedy: środa, 11 listopada, 19:00 Warsaw, 18:00 Twojego czasu<br>
+      Budżet: 1000,00 zł<br>
+      Twój udział: 333,34 zł</p>
+      <p dir="auto">Przynieś kubki<br>
+      i dobry humor</p>
+      <p><a class="button" href="https://bank.example">Przejdź do banku</a></p>
+      </main>
+      <footer>Wiadomość od Torium. <a href="https://torium.example/u?t=1&amp;s=2">Rezygnacja z wiadomości</a></footer>
+      "
+    `);
   });
 
   it("shows the whole name in its text where the heading had to cut it", () => {
