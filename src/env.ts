@@ -15,6 +15,11 @@ const list = text.transform((value) =>
 /** Newest first, while a secret is rotated; short ones are refused, since they would be guessed. */
 const rotatable = list.pipe(z.array(z.string().min(16, "each value needs at least 16 characters")).min(1).max(2));
 const url = z.url({ protocol: /^https?$/ }).transform((value) => value.replace(/\/$/, ""));
+/** Stand-ins of the local stack and of tests: a deployed Worker must believe nobody but the real ones. */
+const local = url.refine(
+  (value) => /^(localhost|127\.0\.0\.1|\[::1\])$/.test(new URL(value).hostname),
+  "is for the local stack alone, on this machine",
+);
 const count = (fallback: number) => z.coerce.number().int().min(1).default(fallback);
 
 const shape = z.object({
@@ -71,10 +76,10 @@ const shape = z.object({
         .regex(/^(\*|[a-z][a-z0-9+.-]*:\/\/[^/\s]+)$/, "is not * or a list of origins like https://app.example"),
     ),
   ),
-  AWS_ENDPOINT_URL_SNS: url.optional(),
-  AWS_ENDPOINT_URL_SESV2: url.optional(),
-  AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER: url.optional(),
-  NEON_FETCH_ENDPOINT: url.optional(),
+  AWS_ENDPOINT_URL_SNS: local.optional(),
+  AWS_ENDPOINT_URL_SESV2: local.optional(),
+  AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER: local.optional(),
+  NEON_FETCH_ENDPOINT: local.optional(),
 
   LIMIT_COMMENTS_A_MINUTE: count(30),
   LIMIT_INVITATIONS_A_DAY: count(200),

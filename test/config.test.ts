@@ -91,3 +91,22 @@ test("the default zone is kept as the IANA database spells it", () => {
 test("a country that SMS may go to needs its price", () => {
   expect(() => readSettings({ ...good, SMS_COUNTRIES: "PL,DE" })).toThrow(/SMS_PRICES_USD.*DE/s);
 });
+
+test("stand-ins for AWS and Neon are refused anywhere but on this machine", () => {
+  const names = [
+    "AWS_ENDPOINT_URL_SNS",
+    "AWS_ENDPOINT_URL_SESV2",
+    "AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER",
+    "NEON_FETCH_ENDPOINT",
+  ];
+  for (const name of names) {
+    for (const host of ["evil.test", "127.0.0.1.evil.test", "127.0.0.1@evil.test", "sns.eu-central-1.amazonaws.com"])
+      expect(() => readSettings({ ...good, [name]: `http://${host}:8025` }), name).toThrow(
+        new RegExp(`${name}: is for`),
+      );
+    for (const host of ["127.0.0.1", "localhost", "[::1]"])
+      expect(readSettings({ ...good, [name]: `http://${host}:8025/` })).toMatchObject({
+        [name]: `http://${host}:8025`,
+      });
+  }
+});
