@@ -1,8 +1,8 @@
 /** Requests of an operation: such as it takes, and the same broken in each way that is known here. */
 import fc from "fast-check";
-import type { Field, Operation } from "./document.ts";
+import type { Field, Operation, Schema } from "./document.ts";
 import { accepted, exampleOf, mistyped, mistypedText } from "./inputs.ts";
-import { deep, json, noJson, texts } from "./values.ts";
+import { deep, json, noJson, numbers, texts } from "./values.ts";
 import { CALLERS, type Caller } from "./world.ts";
 
 export type Dialect = "plain" | "app";
@@ -32,6 +32,13 @@ const placesOf = ({ method, target }: Operation, { name, schema }: Field, dialec
   return isText && !OF_THE_CALLER.includes(name) ? [...open, "header"] : open;
 };
 
+/** Mostly of the field's own type, since another is refused before anything else looks at it. */
+const hostileTo = ({ type }: Schema): fc.Arbitrary<string> =>
+  fc.oneof(
+    { weight: 2, arbitrary: type === "integer" ? numbers : texts.map((text) => JSON.stringify(text)) },
+    { weight: 1, arbitrary: json },
+  );
+
 function givenOf(operation: Operation, field: Field, dialect: Dialect): fc.Arbitrary<Record<string, Given>> {
   const { name, schema, required } = field;
   const heard = dialect === "plain" || !UNHEARD.includes(`${operation.name} ${name}`);
@@ -52,7 +59,7 @@ function givenOf(operation: Operation, field: Field, dialect: Dialect): fc.Arbit
       twice: value.map(
         (json): Given => ({ ...whole, json, twice: true, broken: place === "query" && dialect === "plain" }),
       ),
-      hostile: json.map((json): Given => ({ ...whole, json })),
+      hostile: hostileTo(schema).map((json): Given => ({ ...whole, json })),
     });
   });
 }
@@ -68,12 +75,16 @@ function kindsOf(fields: Field[]): fc.Arbitrary<Kind[]> {
   );
   const oneOf = (kinds: fc.Arbitrary<Kind[]>) =>
     fc
-      .tuple(kinds, fc.nat({ max: Math.max(0, fields.length - 1) }), fc.constantFrom(...KINDS))
+      .tuple(
+        kinds,
+        fc.nat({ max: Math.max(0, fields.length - 1) }),
+        fc.constantFrom<Kind>(...KINDS, "wrong", "hostile", "hostile"),
+      )
       .map(([others, place, kind]) => others.map((other, index) => (index === place ? kind : other)));
   const any = fc.tuple(...fields.map(() => fc.constantFrom(...KINDS)));
   return fc.oneof(
-    { weight: 3, arbitrary: example },
-    { weight: 3, arbitrary: oneOf(example) },
+    { weight: 2, arbitrary: example },
+    { weight: 6, arbitrary: oneOf(example) },
     { weight: 2, arbitrary: well },
     { weight: 2, arbitrary: oneOf(well) },
     { weight: 2, arbitrary: any },

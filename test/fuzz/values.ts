@@ -186,13 +186,13 @@ const KEYS = [
   "",
 ];
 export const cursors: fc.Arbitrary<string> = fc.oneof(
-  fc.constantFrom(...KEYS).map((key) => btoa(key)),
+  { weight: 6, arbitrary: fc.constantFrom(...KEYS).map((key) => btoa(key)) },
   fc.constantFrom("////", "====", "%", "\u017b"),
   fc.base64String(),
 );
 
 export const texts: fc.Arbitrary<string> = fc.oneof(
-  fc.constantFrom(...MADE_BY_HAND),
+  { weight: 6, arbitrary: fc.constantFrom(...MADE_BY_HAND) },
   fc.string({ unit: "binary", maxLength: 60 }),
   fc.string({ unit: "grapheme", maxLength: 60 }),
   fc
