@@ -9,7 +9,8 @@ import {
   type StatementResult,
 } from "../../dev/neon-protocol.ts";
 
-export const ENDPOINT = "http://database.simulated/sql";
+/** Nothing listens there: it is where the simulated world begins. */
+export const ENDPOINT = "http://127.0.0.1:1/sql";
 export const DATABASE_URL = "postgres://torium:torium@database.simulated/torium";
 
 /** `results` null: the database refused. */

@@ -20,6 +20,7 @@ type Rates = {
   messageLost: number;
   messageDouble: number;
   messageLate: number;
+  messageEarly: number;
   sendFails: number;
   tickLate: number;
   tickDouble: number;
@@ -40,6 +41,7 @@ const CALM: Rates = {
   messageLost: 0,
   messageDouble: 0,
   messageLate: 0,
+  messageEarly: 0,
   sendFails: 0,
   tickLate: 0,
   tickDouble: 0,
@@ -58,6 +60,7 @@ const KINDS: Record<string, (random: Random) => Partial<Rates>> = {
     messageLost: r.next() * 0.4,
     messageDouble: r.next() * 0.6,
     messageLate: r.next() * 0.4,
+    messageEarly: r.next() * 0.4,
     sendFails: r.next() * 0.3,
   }),
   workers: (r) => ({ kill: 0.02 + r.next() * 0.25 }),
@@ -186,6 +189,11 @@ export class Faults {
     if (this.#happens("messageLate"))
       return random.pick([1_000, 20_000, 90_000, 600_000, 4_000_000]) * (0.5 + random.next());
     return random.int(2, 20);
+  }
+
+  /** How much of its delay a message keeps. */
+  delayKept(): number {
+    return this.#happens("messageEarly") ? this.#random.next() : 1;
   }
 
   returnsAcknowledged(): boolean {

@@ -39,7 +39,7 @@ export type Ledger = {
   picked: Picked[];
   deliveries: Delivery[];
   spent_usd: string;
-  dead_letters: { queue: string; reason: string }[];
+  dead_letters: { queue: string; message_id: string; reason: string }[];
   comments_pending: number;
   invitations_pending: number;
 };
@@ -61,7 +61,7 @@ const READ = `select
     "event_reminders_id, user_id, step, id",
   )} as deliveries,
   (select coalesce(sum(spent_usd), 0)::text from sms_spending) as spent_usd,
-  ${list("select queue, reason from dead_letters", "queue")} as dead_letters,
+  ${list("select queue, message_id, reason from dead_letters", "queue")} as dead_letters,
   (select count(*)::int from events_comments where next_attempt_at is not null) as comments_pending,
   (select count(*)::int from group_invitation_logs where delivery_status = 'pending' and status = 'open') as invitations_pending`;
 

@@ -1,57 +1,80 @@
-/** npm run simulate -- --seeds N [--from n] [--without defence] [--defences]; SEED=n replays one run and prints its trace. */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+/**
+ * npm run simulate -- --seeds N [--from n]      runs N seeds and says which broke a rule
+ * npm run simulate -- --without NAME            the same with a defence of the pipeline switched off, until it is caught
+ * npm run simulate -- --defences                each defence so, one after another: exit 1 where one is not missed
+ * SEED=n npm run simulate                       replays one run exactly, with its trace
+ */
 import { parseArgs } from "node:util";
-import { migrate } from "../../dev/migrate.ts";
-import { startPostgres } from "../../dev/postgres.ts";
 import { Database } from "./database.ts";
+import { DEFENCES, leaveOut } from "./defences.ts";
+import { proveDefences } from "./defences-proved.ts";
 import { install } from "./network.ts";
+import { startServer } from "./server.ts";
 
 const { values } = parseArgs({
-  options: { seeds: { type: "string", default: "100" }, from: { type: "string", default: "1" } },
+  options: {
+    seeds: { type: "string", default: "100" },
+    from: { type: "string", default: "1" },
+    without: { type: "string" },
+    defences: { type: "boolean", default: false },
+  },
 });
+const defence = values.without === undefined ? null : DEFENCES[values.without];
+if (defence === undefined) throw new Error(`--without takes one of ${Object.keys(DEFENCES).join(", ")}`);
 
-const directory = mkdtempSync(join(tmpdir(), "torium-simulation-"));
-const postgres = await startPostgres({ directory: join(directory, "postgres"), port: 0 });
-try {
-  await migrate(postgres.url);
-  const database = await Database.open(postgres.url);
-  install();
-  const { run } = await import("./run.ts");
-  if (process.env.SEED) {
-    const outcome = await run(Number(process.env.SEED), database);
-    console.log(outcome.lines.join("\n"));
-    for (const violation of outcome.violations) console.log(`VIOLATION ${violation}`);
-    if (outcome.violations.length > 0) process.exitCode = 1;
-  } else {
-    const from = Number(values.from);
-    const to = from + Number(values.seeds);
-    const started = performance.now();
-    const profiles = new Map<string, number>();
-    let accepts = 0;
-    let failed = 0;
-    for (let seed = from; seed < to; seed++) {
-      const outcome = await run(seed, database);
-      accepts += outcome.accepts;
-      profiles.set(outcome.profile, (profiles.get(outcome.profile) ?? 0) + 1);
-      if (outcome.violations.length > 0) {
-        failed++;
-        console.log(`seed ${seed} (${outcome.profile}): ${outcome.violations.slice(0, 3).join("\n   ")}`);
-      }
-    }
-    const seconds = (performance.now() - started) / 1000;
-    console.log(
-      `${to - from} seeds, ${failed} with violations, ${accepts} accepted, ${seconds.toFixed(1)} s (${((to - from) / seconds).toFixed(1)} a second)`,
-    );
-    console.log([...profiles].map(([name, count]) => `${name} ${count}`).join(", "));
-    if (failed > 0) process.exitCode = 1;
+if (values.defences) process.exitCode = (await proveDefences(Number(values.seeds))) ? 0 : 1;
+else {
+  const server = await startServer();
+  try {
+    const database = await Database.open(server.url);
+    if (defence?.sql) await database.script(defence.sql);
+    if (defence) leaveOut(defence);
+    install();
+    const seeds = process.env.SEED ? [Number(process.env.SEED)] : range(Number(values.from), Number(values.seeds));
+    process.exitCode = (await simulate(seeds, database)) ? 0 : 1;
+    await database.close();
+  } finally {
+    await server.stop();
   }
-  await database.close();
-} catch (error) {
-  console.error(error);
-  process.exitCode = 2;
-} finally {
-  await postgres.stop();
-  rmSync(directory, { recursive: true, force: true });
+}
+
+async function simulate(seeds: number[], database: Database): Promise<boolean> {
+  // Loaded only now: a defence may be missing in what it loads.
+  const { run } = await import("./run.ts");
+  const started = performance.now();
+  const profiles = new Map<string, number>();
+  const broken: number[] = [];
+  let accepts = 0;
+  for (const [done, seed] of seeds.entries()) {
+    const { profile, violations, lines, ...outcome } = await run(seed, database);
+    accepts += outcome.accepts;
+    profiles.set(profile, (profiles.get(profile) ?? 0) + 1);
+    if (process.env.SEED) console.log(lines.join("\n"));
+    if (violations.length > 0) {
+      broken.push(seed);
+      console.log(
+        `seed ${seed} (${profile}):${violations
+          .slice(0, process.env.SEED ? undefined : 3)
+          .map((one) => `\n  ${one}`)
+          .join("")}`,
+      );
+      if (defence) return false;
+    }
+    if (process.stderr.isTTY)
+      process.stderr.write(`\r${done + 1} of ${seeds.length} seeds, ${broken.length} broke a rule `);
+  }
+  const seconds = (performance.now() - started) / 1000;
+  if (process.stderr.isTTY) process.stderr.write("\r");
+  if (process.env.SEED) return broken.length === 0;
+  const kinds = [...profiles].sort(([, a], [, b]) => b - a).map(([name, count]) => `${name} ${count}`);
+  console.log(`profiles: ${kinds.join(", ")}`);
+  console.log(
+    `seeds ${seeds[0]} to ${seeds.at(-1)}: ${broken.length === 0 ? "no rule broken" : `${broken.length} broke a rule (${broken.join(", ")})`}; ` +
+      `${accepts} messages accepted; ${seconds.toFixed(1)} s, ${(seeds.length / seconds).toFixed(1)} seeds a second`,
+  );
+  return broken.length === 0;
+}
+
+function range(from: number, count: number): number[] {
+  return Array.from({ length: count }, (_, index) => from + index);
 }

@@ -34,7 +34,12 @@ function remindersOf(event: EventThen, end: number): Planned[] {
   const { planned_at, time_zone, leads } = event;
   return occurrencesOf(event, end).flatMap(({ event_timestamp, wall }) => {
     const starts_at = instantOf(wall, time_zone);
-    const all = leads.map((reminder) => ({ event_timestamp, reminder, starts_at, due_at: dueAt(reminder, wall, starts_at, time_zone) }));
+    const all = leads.map((reminder) => ({
+      event_timestamp,
+      reminder,
+      starts_at,
+      due_at: dueAt(reminder, wall, starts_at, time_zone),
+    }));
     const ahead = all.filter(({ due_at }) => due_at > planned_at);
     const atTheStart = { event_timestamp, reminder: "0", starts_at, due_at: starts_at };
     return ahead.length === 0 && starts_at > planned_at ? [atTheStart] : ahead;
@@ -43,7 +48,8 @@ function remindersOf(event: EventThen, end: number): Planned[] {
 
 function occurrencesOf({ event_timestamp, recurrence, exceptions, time_zone }: EventThen, end: number) {
   const [, counted] = /^FREQ=DAILY(?:;COUNT=(\d+))?$/.exec(recurrence ?? "") ?? [];
-  if (recurrence !== null && !/^FREQ=DAILY(;COUNT=\d+)?$/.test(recurrence)) throw new Error(`the model knows no ${recurrence}`);
+  if (recurrence !== null && !/^FREQ=DAILY(;COUNT=\d+)?$/.test(recurrence))
+    throw new Error(`the model knows no ${recurrence}`);
   const count = recurrence === null ? 1 : Number(counted ?? 1_000);
   const occurrences: { event_timestamp: string; wall: string }[] = [];
   for (let day = 0; day < count; day++) {
@@ -62,7 +68,8 @@ function dueAt(lead: string, wall: string, starts_at: number, zone: string): num
 }
 
 /** From when on who takes part is to be reminded, ms. */
-export const windowOf = ({ from }: Version, { due_at }: Pick<Planned, "due_at">): number => Math.max(from, due_at - AHEAD_MS);
+export const windowOf = ({ from }: Version, { due_at }: Pick<Planned, "due_at">): number =>
+  Math.max(from, due_at - AHEAD_MS);
 
 /** When a reminder is no more worth sending, ms. */
 export const expiresAt = ({ starts_at, due_at }: Pick<Planned, "starts_at" | "due_at">): number =>
@@ -75,4 +82,5 @@ export function during(moments: Moment[], from: number, to: number): Moment[] {
 }
 
 /** What was so for the database's call of this number. */
-export const whenCalled = (moments: Moment[], call: number): Moment => moments.findLast((one) => one.call <= call) ?? moments[0]!;
+export const whenCalled = (moments: Moment[], call: number): Moment =>
+  moments.findLast((one) => one.call <= call) ?? moments[0]!;

@@ -34,7 +34,7 @@ export class Observer {
     if (json) {
       const input = JSON.parse(json) as Input[];
       if (input[0]!.status === undefined) this.#claimed(task, input, rowsOf(last), token, call, at);
-      else this.#settled(task, input, token, call, at);
+      else this.#settled(task, input, call, at);
     }
     for (const result of results) {
       if (!result.fields.some(({ name }) => name === "position")) continue;
@@ -56,13 +56,14 @@ export class Observer {
     this.#record.claims.push({ call, at, task, token, rows });
   }
 
-  #settled(task: Task, input: Input[], token: string, call: number, at: number): void {
+  #settled(task: Task, input: Input[], call: number, at: number): void {
     const rows = input.map(({ event_reminders_logs_id: id, status = "", lost = false, provider_message_id = null }) => {
-      const effective = this.#holders.get(id) === token;
+      const token = this.#holders.get(id) ?? "";
+      const effective = task.tokens.has(token);
       if (effective) this.#holders.delete(id);
-      return { id, status, lost, provider_message_id, effective };
+      return { id, status, lost, provider_message_id, effective, token };
     });
-    this.#record.settles.push({ call, at, task, token, rows });
+    this.#record.settles.push({ call, at, task, rows });
   }
 }
 

@@ -31,7 +31,10 @@ export function judgeAccepts(found: Case): string[] {
     else broken.push(`${attempt.provider_message_id} is of row ${attempt.row}, which is not there`);
   }
   for (const delivery of ledger.deliveries) broken.push(...judgeCount(delivery, byRow.get(delivery.id) ?? []));
-  const people = Map.groupBy(ledger.deliveries, ({ event_reminders_id, user_id }) => `reminder ${event_reminders_id}, person ${user_id}`);
+  const people = Map.groupBy(
+    ledger.deliveries,
+    ({ event_reminders_id, user_id }) => `reminder ${event_reminders_id}, person ${user_id}`,
+  );
   for (const [whose, chain] of people) {
     const plain = chain.flatMap(({ id }) => byRow.get(id) ?? []).filter((one) => !isExcused(one));
     if (plain.length > 1) broken.push(`${whose}: accepted ${plain.length} times with nothing to excuse it`);
@@ -52,7 +55,8 @@ function judgeCount(delivery: Delivery, accepts: Attempt[]): string[] {
     else if (!accepts.some((one) => one.provider_message_id === provider_message_id))
       broken.push(`delivery ${id} names ${provider_message_id}, which was not accepted for it`);
     if (plain.length > 1) broken.push(`delivery ${id}: accepted ${plain.length} times with nothing to excuse it`);
-  } else if (plain.length > 0) broken.push(`delivery ${id} is ${status}, and ${plain[0]!.provider_message_id} was accepted and heard of`);
+  } else if (plain.length > 0)
+    broken.push(`delivery ${id} is ${status}, and ${plain[0]!.provider_message_id} was accepted and heard of`);
   if (channel === "sms" && accepts.length > SMS_AT_MOST) broken.push(`delivery ${id}: ${accepts.length} SMS`);
   return broken;
 }
@@ -64,14 +68,18 @@ function judgeAccept(found: Case, attempt: Attempt, delivery: Delivery, reminder
   const broken: string[] = [];
   const say = (fault: string) => broken.push(`${what} ${fault}`);
   if (channel !== delivery.channel) say(`went by ${channel}, not by ${delivery.channel}`);
-  const claim = record.claims.findLast((one) => one.task === task && one.at <= asked_at && one.rows.some((row) => isOpen(row, delivery.id)));
+  const claim = record.claims.findLast(
+    (one) => one.task === task && one.at <= asked_at && one.rows.some((row) => isOpen(row, delivery.id)),
+  );
   if (!claim) {
     say("was sent without a claim");
     return broken;
   }
   const then = whenCalled(record.moments, claim.call);
   const event = then.events.get(reminder.event_id);
-  const { due_at, starts_at } = whenClaimed(found, reminder, event?.revision);
+  const planned = whenClaimed(found, reminder, event?.revision);
+  if (event && !planned) say("went out though the event was moved");
+  const { due_at, starts_at } = planned ?? reminder;
   if (asked_at < due_at) say(`went out ${due_at - asked_at} ms before it was due`);
   const expires = expiresAt({ due_at, starts_at });
   if (asked_at >= expires) say(`went out ${asked_at - expires} ms after its hour was over`);
@@ -84,13 +92,17 @@ function judgeAccept(found: Case, attempt: Attempt, delivery: Delivery, reminder
     push: then.devices.some((one) => one.user_id === delivery.user_id && one.device_arn === address),
   }[channel];
   if (!theirs) say(`went to ${address}, which was not theirs`);
-  if (then.suppressed.some((one) => one.channel === channel && one.address === address)) say(`went to ${address}, which is not to be written to`);
+  if (then.suppressed.some((one) => one.channel === channel && one.address === address))
+    say(`went to ${address}, which is not to be written to`);
   const isLate = LATE_NOTE.test(attempt.text);
   if (claim.at - due_at > LATE_MS && !isLate) say(`went out ${text(claim.at)}, late, and did not say so`);
   if (asked_at - due_at <= LATE_MS && isLate) say("says that it is late, and is not");
   if (asked_at - claim.at > UNDER_A_CLAIM_MS) say(`went out ${asked_at - claim.at} ms after its claim`);
   if (isCalm && delivery.step === 0) {
-    const since = Math.max(due_at, found.versions.find(({ event: e }) => e.id === reminder.event_id && e.revision === reminder.revision)?.from ?? 0);
+    const since = Math.max(
+      due_at,
+      found.versions.find(({ event: e }) => e.id === reminder.event_id && e.revision === reminder.revision)?.from ?? 0,
+    );
     if (at - since > PUNCTUAL_MS) say(`came ${at - since} ms after its moment though nothing went wrong`);
   }
   return broken;
@@ -98,9 +110,17 @@ function judgeAccept(found: Case, attempt: Attempt, delivery: Delivery, reminder
 
 const isOpen = (row: Claim["rows"][number], id: number) => row.id === id && !row.settled && row.refusal === null;
 
-/** When the reminder was due by the plan that stood then: a later one may have moved its row. */
-function whenClaimed({ versions }: Case, reminder: Reminder, revision: number | undefined): { due_at: number; starts_at: number } {
+/** When the reminder was due by the plan that stood then: a later one may have moved its row. Null where that had no such reminder. */
+function whenClaimed(
+  { versions }: Case,
+  reminder: Reminder,
+  revision: number | undefined,
+): Pick<Reminder, "due_at" | "starts_at"> | null {
+  if (reminder.kind === "manual") return revision === reminder.revision ? reminder : null;
   const version = versions.find(({ event }) => event.id === reminder.event_id && event.revision === revision);
-  const planned = version?.reminders.find((one) => one.event_timestamp === reminder.event_timestamp && one.reminder === reminder.reminder);
-  return planned ?? reminder;
+  return (
+    version?.reminders.find(
+      (one) => one.event_timestamp === reminder.event_timestamp && one.reminder === reminder.reminder,
+    ) ?? null
+  );
 }

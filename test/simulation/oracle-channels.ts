@@ -18,8 +18,9 @@ const refusals = ({ record }: Case, address: string, until: number) =>
 
 /** Whether people, or the provider's refusal, had put an address on the list of those not to be written to. */
 const isSuppressed = (found: Case, channel: string, address: string, at: number): boolean =>
-  during(found.record.moments, at, at).some(({ suppressed }) => suppressed.some((one) => one.channel === channel && one.address === address)) ||
-  refusals(found, address, at).some(({ said }) => said === "opted_out");
+  during(found.record.moments, at, at).some(({ suppressed }) =>
+    suppressed.some((one) => one.channel === channel && one.address === address),
+  ) || refusals(found, address, at).some(({ said }) => said === "opted_out");
 
 function judgeFailed(found: Case, delivery: Delivery): string[] {
   const { id, last_error, settled_at } = delivery;
@@ -34,14 +35,22 @@ function judgeFailed(found: Case, delivery: Delivery): string[] {
 
 /** Claims that may have sent, and whose outcome was never written, or written as unknown. */
 function unknownOutcomes({ record }: Case, { id }: Delivery): number {
-  const tokens = new Set(record.claims.filter(({ rows }) => rows.some((row) => row.id === id && !row.settled && row.refusal === null)).map(({ token }) => token));
-  for (const { token, rows } of record.settles)
-    if (rows.some((row) => row.id === id && row.effective && !row.lost)) tokens.delete(token);
+  const tokens = new Set(
+    record.claims
+      .filter(({ rows }) => rows.some((row) => row.id === id && !row.settled && row.refusal === null))
+      .map(({ token }) => token),
+  );
+  for (const { rows } of record.settles)
+    for (const row of rows) if (row.id === id && row.effective && !row.lost) tokens.delete(row.token);
   return tokens.size;
 }
 
 /** The addresses that were the person's lately, on a delivery's channel. */
-function addressesOf({ record }: Case, { user_id, channel }: Pick<Delivery, "user_id" | "channel">, at: number): string[] {
+function addressesOf(
+  { record }: Case,
+  { user_id, channel }: Pick<Delivery, "user_id" | "channel">,
+  at: number,
+): string[] {
   return during(record.moments, at - 120_000, at).flatMap(({ users, devices }) => {
     const user = users.get(user_id);
     if (channel === "sms") return user?.mobile_number ? [user.mobile_number] : [];
@@ -57,20 +66,33 @@ function judgeNone(found: Case, delivery: Delivery): string[] {
   const then = during(record.moments, at, at).at(-1)!;
   const user = then.users.get(user_id);
   if (!user) return [];
-  const earlier = ledger.deliveries.filter((one) => one.event_reminders_id === event_reminders_id && one.user_id === user_id && one.step < delivery.step);
-  const wasTried = (channel: string) => earlier.some((one) => one.channel === channel && one.last_error !== "address_changed");
+  const earlier = ledger.deliveries.filter(
+    (one) => one.event_reminders_id === event_reminders_id && one.user_id === user_id && one.step < delivery.step,
+  );
+  const wasTried = (channel: string) =>
+    earlier.some((one) => one.channel === channel && one.last_error !== "address_changed");
   const couldWork = (channel: "sms" | "email", address: string | null) =>
-    address !== null && !isSuppressed(found, channel, address, at) && !user.switched_off.includes(channel) && !wasTried(channel);
+    address !== null &&
+    !isSuppressed(found, channel, address, at) &&
+    !user.switched_off.includes(channel) &&
+    !wasTried(channel);
   const live = then.devices.filter(
     (device) =>
       device.user_id === user_id &&
       !refusals(found, device.device_arn, at).some((one) => one.at >= device.registered_at) &&
-      !earlier.some((one) => one.channel === "push" && one.device_id !== null && record.attempts.some((a) => a.row === one.id && a.address === device.device_arn)),
+      !earlier.some(
+        (one) =>
+          one.channel === "push" &&
+          one.device_id !== null &&
+          record.attempts.some((a) => a.row === one.id && a.address === device.device_arn),
+      ),
   );
   const ways = [
     ...(couldWork("sms", user.mobile_number) ? ["sms"] : []),
     ...(couldWork("email", user.email) ? ["email"] : []),
     ...(live.length > 0 && !user.switched_off.includes("push") ? ["push"] : []),
   ];
-  return ways.length > 0 ? [`delivery ${id} of person ${user_id} found no channel (${delivery.reason}), and ${ways.join(", ")} could work`] : [];
+  return ways.length > 0
+    ? [`delivery ${id} of person ${user_id} found no channel (${delivery.reason}), and ${ways.join(", ")} could work`]
+    : [];
 }

@@ -3,7 +3,7 @@ import type { Case } from "./oracle.ts";
 
 const DAY_MS = 86_400_000;
 
-export function judgeLedger({ ledger, versions, reminders }: Case): string[] {
+export function judgeLedger({ record, ledger, versions, reminders }: Case): string[] {
   const broken: string[] = [];
   for (const { id, status } of ledger.reminders) if (status === "pending") broken.push(`reminder ${id} stays pending`);
   for (const { id, status, leased, channel } of ledger.deliveries) {
@@ -16,6 +16,9 @@ export function judgeLedger({ ledger, versions, reminders }: Case): string[] {
   for (const { queue, reason } of ledger.dead_letters)
     if (!reason.startsWith("out of tries")) broken.push(`a message of ${queue} is a dead letter: ${reason}`);
 
+  const kept = new Set(ledger.dead_letters.map(({ message_id }) => message_id));
+  for (const id of record.buried) if (!kept.has(id)) broken.push(`dead letter ${id} was acknowledged and is not kept`);
+
   const seen = new Map<string, number>();
   for (const one of ledger.reminders) {
     if (one.kind !== "automatic") continue;
@@ -23,13 +26,20 @@ export function judgeLedger({ ledger, versions, reminders }: Case): string[] {
     if (seen.has(key)) broken.push(`reminders ${seen.get(key)} and ${one.id} are both of ${key}`);
     seen.set(key, one.id);
     const version = versions.find(({ event }) => event.id === one.event_id && event.revision === one.revision);
-    const planned = version?.reminders.find((p) => p.event_timestamp === one.event_timestamp && p.reminder === one.reminder);
+    const planned = version?.reminders.find(
+      (p) => p.event_timestamp === one.event_timestamp && p.reminder === one.reminder,
+    );
     if (!planned) broken.push(`reminder ${one.id} was never planned: ${key}, revision ${one.revision}`);
     else if (planned.due_at !== one.due_at || planned.starts_at !== one.starts_at)
-      broken.push(`reminder ${one.id} is due at ${text(one.due_at)} for ${text(one.starts_at)}, not at ${text(planned.due_at)} for ${text(planned.starts_at)}`);
+      broken.push(
+        `reminder ${one.id} is due at ${text(one.due_at)} for ${text(one.starts_at)}, not at ${text(planned.due_at)} for ${text(planned.starts_at)}`,
+      );
   }
 
-  const chains = Map.groupBy(ledger.deliveries, ({ event_reminders_id, user_id }) => `reminder ${event_reminders_id}, person ${user_id}`);
+  const chains = Map.groupBy(
+    ledger.deliveries,
+    ({ event_reminders_id, user_id }) => `reminder ${event_reminders_id}, person ${user_id}`,
+  );
   for (const [whose, chain] of chains) {
     const sent = chain.filter(({ status }) => status === "sent");
     if (sent.length > 1) broken.push(`${whose}: sent ${sent.length} times`);
@@ -37,7 +47,10 @@ export function judgeLedger({ ledger, versions, reminders }: Case): string[] {
     if (!reminders.has(chain[0]!.event_reminders_id)) broken.push(`${whose}: no such reminder`);
   }
 
-  const manual = Map.groupBy(ledger.reminders.filter(({ kind }) => kind === "manual"), ({ event_id }) => event_id);
+  const manual = Map.groupBy(
+    ledger.reminders.filter(({ kind }) => kind === "manual"),
+    ({ event_id }) => event_id,
+  );
   for (const [event_id, asked] of manual) {
     const times = asked.map(({ due_at }) => due_at).sort((a, b) => a - b);
     if (times.some((time, index) => index > 0 && time - times[index - 1]! < DAY_MS))

@@ -15,8 +15,9 @@ export function judgeMoney({ record, ledger }: Case): string[] {
       if (cost_usd !== null && !settled && refusal === null && !charged.has(key)) charged.set(key, units(cost_usd));
     }
   }
-  for (const { token, rows } of record.settles) {
-    for (const { id, status, lost, effective } of rows) if (effective && status !== "sent" && !lost) charged.delete(`${id} ${token}`);
+  for (const { rows } of record.settles) {
+    for (const { id, status, lost, effective, token } of rows)
+      if (effective && status !== "sent" && !lost) charged.delete(`${id} ${token}`);
   }
   for (const cost of charged.values()) expected += cost;
   const broken: string[] = [];

@@ -11,7 +11,9 @@ const UNHINDERED_SECONDS = 420;
 export function judgePeople(found: Case): string[] {
   const { ledger, versions, end } = found;
   const broken: string[] = [];
-  const rows = new Map(ledger.reminders.map((one) => [`${one.event_id} ${one.event_timestamp} ${one.reminder} ${one.kind}`, one]));
+  const rows = new Map(
+    ledger.reminders.map((one) => [`${one.event_id} ${one.event_timestamp} ${one.reminder} ${one.kind}`, one]),
+  );
   for (const version of versions) {
     for (const planned of version.reminders) {
       // What nobody stood by until its moment, or what lies behind the run's end, is no promise.
@@ -19,7 +21,8 @@ export function judgePeople(found: Case): string[] {
       const row = rows.get(`${version.event.id} ${planned.event_timestamp} ${planned.reminder} automatic`);
       const where = `event ${version.event.id}, ${planned.event_timestamp}, lead ${planned.reminder}`;
       if (row) broken.push(...judgeReminder(found, version, planned, row, where));
-      else if (version.to > (found.isCalm ? planned.due_at + 60_000 : end)) broken.push(`nothing was written of ${where}`);
+      else if (version.to > (found.isCalm ? planned.due_at + 60_000 : end))
+        broken.push(`nothing was written of ${where}`);
     }
   }
   for (const row of ledger.reminders) {
@@ -31,11 +34,19 @@ export function judgePeople(found: Case): string[] {
   return broken;
 }
 
-function judgeReminder(found: Case, version: Version, planned: Omit<Planned, "reminder">, row: Reminder, where: string): string[] {
+function judgeReminder(
+  found: Case,
+  version: Version,
+  planned: Omit<Planned, "reminder">,
+  row: Reminder,
+  where: string,
+): string[] {
   const { ledger, record } = found;
   const broken: string[] = [];
   const from = windowOf(version, planned);
-  const everybody = new Set(during(record.moments, from, from).flatMap(({ events }) => events.get(version.event.id)?.users ?? []));
+  const everybody = new Set(
+    during(record.moments, from, from).flatMap(({ events }) => events.get(version.event.id)?.users ?? []),
+  );
   for (const user_id of everybody) {
     const chain = ledger.deliveries.filter((one) => one.event_reminders_id === row.id && one.user_id === user_id);
     const last = chain.at(-1);
@@ -76,9 +87,16 @@ const stays = ({ record }: Case, { event }: Version, user_id: number, from: numb
     return then?.revision === event.revision && then.users.includes(user_id);
   });
 
-function judgeEnd(found: Case, planned: Omit<Planned, "reminder">, chain: Delivery[], last: Delivery, whose: string): string[] {
+function judgeEnd(
+  found: Case,
+  planned: Omit<Planned, "reminder">,
+  chain: Delivery[],
+  last: Delivery,
+  whose: string,
+): string[] {
   for (const one of chain.slice(0, -1))
-    if (one.status !== "failed" && one.status !== "suppressed") return [`${whose}: delivery ${one.id} is ${one.status} and another follows it`];
+    if (one.status !== "failed" && one.status !== "suppressed")
+      return [`${whose}: delivery ${one.id} is ${one.status} and another follows it`];
   if (last.status === "sent" || last.status === "pending") return [];
   if (last.status === "expired") return judgeExpired(found, planned, chain, last.settled_at!, whose);
   // Whether a channel was rightly given up is looked at beside the channels.
@@ -87,12 +105,21 @@ function judgeEnd(found: Case, planned: Omit<Planned, "reminder">, chain: Delive
 }
 
 /** What expired was hindered by faults for so long that no attempt could come before its hour was over. */
-function judgeExpired({ faults }: Case, planned: Omit<Planned, "reminder">, chain: Delivery[], settled: number, whose: string): string[] {
+function judgeExpired(
+  { faults }: Case,
+  planned: Omit<Planned, "reminder">,
+  chain: Delivery[],
+  settled: number,
+  whose: string,
+): string[] {
   const expires = expiresAt(planned);
   if (settled < expires) return [`${whose}: expired ${(expires - settled) / 1000} s before its hour was over`];
   const last = Math.max(...faults.filter((at) => at >= planned.due_at - 150_000 && at < expires), 0);
   const attempts = Math.max(...chain.map((one) => one.attempts), 0);
-  const hindered = last + (UNHINDERED_SECONDS + LONGEST_DELAY_SECONDS[Math.min(attempts, LONGEST_DELAY_SECONDS.length - 1)]!) * 1000;
+  const hindered =
+    last + (UNHINDERED_SECONDS + LONGEST_DELAY_SECONDS[Math.min(attempts, LONGEST_DELAY_SECONDS.length - 1)]!) * 1000;
   if (last > 0 && hindered >= expires) return [];
-  return [`${whose}: expired, though nothing went wrong in the ${Math.round((expires - Math.max(last, planned.due_at)) / 1000)} s before its hour was over`];
+  return [
+    `${whose}: expired, though nothing went wrong in the ${Math.round((expires - Math.max(last, planned.due_at)) / 1000)} s before its hour was over`,
+  ];
 }

@@ -41,5 +41,12 @@ export function judge(world: World, ledger: Ledger, end: number, arranged: Arran
     ...(world.running > 0 ? [`${world.running} tasks never ended`] : []),
     ...(world.queues.size > 0 ? [`${world.queues.size} messages are still in the queues`] : []),
   ];
-  return [...stuck, ...judgeLedger(found), ...judgePeople(found), ...judgeChannels(found), ...judgeAccepts(found), ...judgeMoney(found)];
+  return [
+    ...stuck,
+    ...judgeLedger(found),
+    ...judgePeople(found),
+    ...judgeChannels(found),
+    ...judgeAccepts(found),
+    ...judgeMoney(found),
+  ];
 }

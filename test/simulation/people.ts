@@ -41,6 +41,7 @@ export class People {
   /** ms; nobody does anything later. */
   readonly #until: number;
   #number = 0;
+  #isBusy = false;
 
   constructor(world: World, random: Random, arranged: Arranged, until: number) {
     this.#world = world;
@@ -56,7 +57,9 @@ export class People {
     const start = scheduler.now;
     for (let number = random.int(1, 4); number > 0; number--)
       scheduler.at(start + random.pick([0, 1_000, random.int(0, 10 * MINUTE)]), () => this.#plan());
-    for (let number = random.chance(0.3) ? 0 : random.int(1, 12); number > 0; number--)
+    if (random.chance(0.3)) return;
+    this.#isBusy = true;
+    for (let number = random.int(0, 8); number > 0; number--)
       scheduler.at(random.int(start + 1_000, this.#until), () => this.#act());
   }
 
@@ -81,6 +84,10 @@ export class People {
     this.#events.push(event);
     const name = `Event ${++this.#number}`;
     const leads = random.pick(LEADS);
+    // What counts is mostly done while a reminder is on its way.
+    const due = starts - (Number(leads[0]) || 0) * MINUTE;
+    for (let number = this.#isBusy ? random.int(0, 3) : 0; number > 0; number--)
+      this.#world.scheduler.at(due + random.int(-170_000, 60_000), () => this.#act(event));
     this.#do(
       `plans ${name} at ${event_timestamp} ${time_zone} ${recurrence ?? "once"} reminded ${leads}`,
       event.admin,
@@ -124,9 +131,9 @@ export class People {
     });
   }
 
-  #act(): void {
+  #act(chosen?: Planned): void {
     const random = this.#random;
-    const event = random.pick(this.#events.length > 0 ? this.#events : [null]);
+    const event = chosen ?? random.pick(this.#events.length > 0 ? this.#events : [null]);
     const members = this.#arranged.groups[(event?.group_id ?? 1) - 1]!;
     const admin = members[0]!;
     const person = random.pick(members);

@@ -67,7 +67,7 @@ export class Queues {
     const fate = faults.message();
     if (fate === "lost") return this.#host.trace(`${queue} loses message ${this.#ids}`);
     const message = { id, queue, body: JSON.stringify(body), attempts: 0 };
-    const at = scheduler.now + delaySeconds * 1000;
+    const at = scheduler.now + delaySeconds * 1000 * faults.delayKept();
     this.#wait({ ...message, at: at + faults.transit() });
     if (fate === "double") this.#wait({ ...message, at: at + faults.transit() * 5 });
   }

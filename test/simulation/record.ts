@@ -36,8 +36,15 @@ export type Settle = {
   call: number;
   at: number;
   task: Task;
-  token: string;
-  rows: { id: number; status: string; lost: boolean; provider_message_id: string | null; effective: boolean }[];
+  /** `effective`: of a row that the task held, under `token`. */
+  rows: {
+    id: number;
+    status: string;
+    lost: boolean;
+    provider_message_id: string | null;
+    effective: boolean;
+    token: string;
+  }[];
 };
 
 export type Record_ = {
@@ -45,6 +52,8 @@ export type Record_ = {
   claims: Claim[];
   settles: Settle[];
   moments: Moment[];
+  /** Ids of the messages that the consumer of dead letters acknowledged. */
+  buried: string[];
   /** Rules broken while it ran. */
   violations: string[];
 };

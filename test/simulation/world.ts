@@ -22,7 +22,7 @@ const SLOW_MS = 10_000;
 const TICK = "* * * * *";
 
 export class World {
-  readonly record: Record_ = { attempts: [], claims: [], settles: [], moments: [], violations: [] };
+  readonly record: Record_ = { attempts: [], claims: [], settles: [], moments: [], buried: [], violations: [] };
   readonly lines: string[] = [];
   readonly observer = new Observer(this.record);
   readonly queues: Queues;
@@ -108,7 +108,9 @@ export class World {
     const say = (one: Delivered, task: Task, verdict: "ack" | "retry", delaySeconds?: number) => {
       if (one.verdict !== null) return;
       Object.assign(one, { verdict, delaySeconds });
-      if (verdict === "ack") this.#acknowledged(task, JSON.parse(one.body));
+      if (verdict !== "ack") return;
+      if (queue === "dead-letters") this.record.buried.push(one.id);
+      else this.#acknowledged(task, JSON.parse(one.body));
     };
     const task = this.start("batch", queue, bodies, async (deps, task) => {
       const messages = batch.map((one, index) => ({
