@@ -42,12 +42,15 @@ export async function stopDatabase(runFile: string, ms: number): Promise<Inciden
   ];
   const from = Date.now();
   const stopped = members();
-  for (const pid of stopped) signal(pid, "SIGSTOP");
-  try {
-    await delay(ms);
-  } finally {
+  const goOn = () => {
     for (const pid of new Set([...stopped, ...members()])) signal(pid, "SIGCONT");
-  }
+  };
+  // Who stands still cannot even end.
+  process.once("exit", goOn);
+  for (const pid of stopped) signal(pid, "SIGSTOP");
+  await delay(ms);
+  goOn();
+  process.off("exit", goOn);
   return { kind: "database away", from, to: Date.now(), doubles: UNSETTLED };
 }
 
