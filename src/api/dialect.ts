@@ -114,6 +114,7 @@ function translate(place: string, given: Fields): Fields {
   if (fields.users !== undefined) fields.users = listOf(fields.users);
   if (fields.is_budget !== undefined) fields.is_budget = booleanOf(fields.is_budget);
   if (isScalar(fields.budget) && (fields.budget === "" || Number(fields.budget) === -1)) delete fields.budget;
+  if (typeof fields.budget === "string") fields.budget = amountOf(fields.budget);
   if (typeof fields.event_timestamp === "string") {
     fields.event_timestamp = parseWallTime(fields.event_timestamp, { hour24: true }) ?? fields.event_timestamp;
   }
@@ -122,7 +123,13 @@ function translate(place: string, given: Fields): Fields {
 }
 
 const numberOf = (value: unknown): unknown =>
-  typeof value === "string" && /^\s*-?\d{1,15}\s*$/.test(value) ? Number(value) : value;
+  typeof value === "string" && /^\s*-?\d{1,16}\s*$/.test(value) ? Number(value) : value;
+
+/** The app's form takes what Dart reads as a number: `100.`, `.5` and `+5` among it. */
+function amountOf(text: string): string {
+  const [, whole, fraction] = /^\s*\+?(\d*)(?:\.(\d*))?\s*$/.exec(text) ?? [];
+  return whole || fraction ? [whole || "0", fraction].filter(Boolean).join(".") : text;
+}
 
 /** A header holds a list as text: `1, 2` or `[1, 2]`. */
 function listOf(value: unknown): unknown {
