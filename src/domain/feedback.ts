@@ -38,7 +38,7 @@ async function recordUndelivered(db: Db, event: Undelivered, now: number): Promi
   const next = sql`
     with ${concerned(event, at)}, ${nextDeliveries(
       sql`select l.* from concerned c join event_reminders_logs l on l.id = c.id join event_reminders er on er.id = l.event_reminders_id
-          where l.status = 'failed' and l.last_error = ${event.code} and l.settled_at = ${at}
+          where l.status = 'failed' and l.last_error = ${event.code}
             and greatest(er.starts_at, er.due_at) + make_interval(mins => ${EXPIRED_AFTER_MINUTES}) > greatest(er.claimed_at, ${at})`,
       at,
     )}`;

@@ -63,19 +63,6 @@ test("a message altered in any signed field is refused", async () => {
   expect((await post(await posted(signer, { TopicArn: other }), deps)).http).toBe(200);
 });
 
-test("a confirmation altered in any signed field is refused, and nothing is confirmed", async () => {
-  const signer = await newSigner();
-  const calls = standInForSns(signer);
-  const changes: Posted[] = [
-    { Token: "other" },
-    { SubscribeURL: `${SNS}/?Action=ConfirmSubscription&TopicArn=${TOPIC}&Token=other` },
-    { Message: "other" },
-    { Type: "UnsubscribeConfirmation" },
-  ];
-  for (const change of changes) expect(await statusOf({ ...(await confirmation(signer)), ...change })).toBe(401);
-  expect(calls.filter(({ url }) => url.includes("ConfirmSubscription"))).toEqual([]);
-});
-
 test("a foreign topic is refused before anything is fetched, however well it is signed, and so is every topic where none is set", async () => {
   const signer = await newSigner();
   const calls = standInForSns(signer);
@@ -146,15 +133,28 @@ test("a certificate from anywhere but SNS in the topic's region is not even fetc
   expect(await statusOf(await posted(signer))).toBe(200);
 });
 
-test("a certificate address that leads elsewhere is not followed", async () => {
-  const signer = await newSigner();
-  const options: RequestInit[] = [];
-  vi.spyOn(globalThis, "fetch").mockImplementation(async (_, init) => {
-    options.push(init!);
+test("an address of SNS's that leads elsewhere is not followed", async () => {
+  const [signer, moved] = [await newSigner(), await newSigner()];
+  const followed: unknown[] = [];
+  vi.spyOn(globalThis, "fetch").mockImplementation(async (url, init) => {
+    if (String(url).endsWith(signer.path)) return new Response(signer.certificate);
+    followed.push(init?.redirect);
     return new Response(null, { status: 302, headers: { location: "https://evil.test/x.pem" } });
   });
-  expect(await statusOf(await posted(signer))).toBe(401);
-  expect(options).toMatchObject([{ redirect: "manual" }]);
+  expect(await statusOf(await posted(moved))).toBe(401);
+  expect(await statusOf(await confirmation(signer))).toBe(503);
+  expect(followed).toEqual(["manual", "manual"]);
+});
+
+test("the isolate keeps sixteen certificates, and drops the one that it has had longest", async () => {
+  const signer = await newSigner();
+  const signers = Array.from({ length: 17 }, (_, n) => ({
+    ...signer,
+    path: signer.path.replace(".pem", `${n + 10}.pem`),
+  }));
+  const calls = standInForSns(...signers);
+  for (const one of [...signers, signers[16]!, signers[0]!]) expect(await statusOf(await posted(one))).toBe(200);
+  expect(calls.map(({ url }) => url)).toEqual([...signers, signers[0]!].map(({ path }) => `${SNS}${path}`));
 });
 
 test("where SNS does not answer, it is asked to come again; a certificate that is not there, or none, is refused", async () => {
@@ -226,56 +226,6 @@ test("what is no message of SNS is told every fault, and a larger one than SNS m
   expect(await statusOf(await posted(signer, { Message: "x".repeat(256 * 1024) }))).toBe(200);
   expect(await statusOf(await posted(signer, { Message: '"'.repeat(252 * 1024) }))).toBe(200);
   expect(await statusOf(await posted(signer, { Message: "x".repeat(512 * 1024) }))).toBe(413);
-});
-
-test("a subscription of ours is confirmed at the address that SNS names, again where it asks again", async () => {
-  const signer = await newSigner();
-  const calls = standInForSns(signer);
-  const message = await confirmation(signer);
-  expect([await statusOf(message), await statusOf(message)]).toEqual([200, 200]);
-  expect(calls.map(({ url }) => url)).toEqual([`${SNS}${signer.path}`, message.SubscribeURL, message.SubscribeURL]);
-});
-
-test("a subscription is confirmed nowhere but at SNS, for this topic, by this action", async () => {
-  const signer = await newSigner();
-  const calls = standInForSns(signer);
-  const query = `?Action=ConfirmSubscription&TopicArn=${TOPIC}&Token=a-token`;
-  const addresses = [
-    `https://evil.test/${query}`,
-    `https://sns.${REGION}.amazonaws.com.evil.test/${query}`,
-    `https://sns.${REGION}.amazonaws.com@evil.test/${query}`,
-    `https://sns.${REGION}.amazonaws.com:8443/${query}`,
-    `https://sns.us-east-1.amazonaws.com/${query}`,
-    `http://sns.${REGION}.amazonaws.com/${query}`,
-    `${SNS}/x${query}`,
-    `${SNS}/${query.replace("ConfirmSubscription", "DeleteTopic")}`,
-    `${SNS}/${query.replace(TOPIC, `${TOPIC}-2`)}`,
-    `${SNS}/?TopicArn=${TOPIC}`,
-  ];
-  for (const SubscribeURL of addresses) {
-    expect(await statusOf(await confirmation(signer, { SubscribeURL })), SubscribeURL).toBe(401);
-  }
-  expect(calls.map(({ url }) => url)).toEqual([`${SNS}${signer.path}`]);
-});
-
-test("a confirmation that SNS does not take is asked for again", async () => {
-  const signer = await newSigner();
-  for (const answer of [() => new Response("", { status: 500 }), () => Promise.reject(new TypeError("network"))]) {
-    vi.restoreAllMocks();
-    intercept("https://", ({ url }) => (url.endsWith(".pem") ? new Response(signer.certificate) : answer()));
-    expect(await statusOf(await confirmation(signer))).toBe(503);
-  }
-});
-
-test("the end of a subscription is told to whoever runs the service, and not undone", async () => {
-  const signer = await newSigner();
-  const calls = standInForSns(signer);
-  const warned: string[] = [];
-  const log = { info: () => {}, warn: (event: string) => void warned.push(event), error: () => {} };
-  const message = await confirmation(signer, { Type: "UnsubscribeConfirmation" });
-  expect((await post(message, deployed(testDeps({ log })))).http).toBe(200);
-  expect(warned).toEqual(["feedback unsubscribed"]);
-  expect(calls.map(({ url }) => url)).toEqual([`${SNS}${signer.path}`]);
 });
 
 test("in the local stack the certificate comes from the stand-in, and from nowhere else", async () => {
