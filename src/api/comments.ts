@@ -5,7 +5,7 @@ import { wake } from "../queues/wake.ts";
 import { act } from "./auth.ts";
 import { type Api, ok } from "./envelope.ts";
 import { commentId, eventId } from "./fields.ts";
-import { cursorInstant, decodeCursor, encodeCursor, id, input, page, text } from "./validate.ts";
+import { cursorInstant, encodeCursor, id, input, page, text } from "./validate.ts";
 
 const comment = text(1, 500).meta({ description: "What it says.", examples: ["Who brings the cake?"] });
 const NewComment = z.object({ event_id: eventId.json, comment }).meta({ id: "NewComment" });
@@ -13,7 +13,11 @@ const CommentChange = z.object({ id: commentId.json, comment }).meta({ id: "Comm
 const participantsOnly = z
   .enum(["true", "false"])
   .meta({ description: "`true` leaves out authors who no longer take part.", examples: ["true"] });
-const EventComments = z.object({ event_id: eventId.query, participants_only: participantsOnly.optional(), ...page });
+const EventComments = z.object({
+  event_id: eventId.query,
+  participants_only: participantsOnly.optional(),
+  ...page(z.tuple([cursorInstant, id])),
+});
 
 export const comments = new Hono<Api>()
   .post("/", input("json", NewComment), async (c) => {
@@ -28,9 +32,8 @@ export const comments = new Hono<Api>()
     return ok({ events_comments_id: made.events_comments_id });
   })
   .get("/", input("query", EventComments), async (c) => {
-    const { event_id, participants_only, limit, cursor } = c.req.valid("query");
+    const { event_id, participants_only, limit, cursor: after = null } = c.req.valid("query");
     const { now, settings } = c.var.deps;
-    const after = decodeCursor(cursor, z.tuple([cursorInstant, id]));
     const asked = { event_id, participants_only: participants_only === "true", limit, after };
     const reader = { now: now(), locale: settings.DEFAULT_LOCALE };
     const { list, next } = await act(c, (caller, { db }) => listComments(db, caller, asked, reader));

@@ -14,7 +14,7 @@ import { wake } from "../queues/wake.ts";
 import { act } from "./auth.ts";
 import { type Api, type ApiContext, ok } from "./envelope.ts";
 import { eventId, groupId, timeZone } from "./fields.ts";
-import { cursorInstant, decodeCursor, encodeCursor, id, input, page, text } from "./validate.ts";
+import { cursorInstant, encodeCursor, id, input, page, text } from "./validate.ts";
 
 const wallTime = z
   .string()
@@ -231,11 +231,9 @@ function planned(event: Fields, now: number, zone: string): NewEvent {
 const EventFilter = z.object({
   group_id: groupId.query.describe("Only events of this group.").optional(),
   id: eventId.query.describe("Only this event.").optional(),
-  ...page,
+  ...page(z.tuple([cursorInstant, z.int()])),
 });
 const EventToNotify = z.object({ event_id: eventId.json }).meta({ id: "EventToNotify" });
-
-const cursorKey = z.tuple([cursorInstant, z.int()]);
 
 export const events = new Hono<Api>()
   .post("/", input("json", NewEventInput), async (c) => {
@@ -262,8 +260,7 @@ export const events = new Hono<Api>()
     return ok(null);
   })
   .get("/", input("query", EventFilter), async (c) => {
-    const { limit, cursor, ...filter } = c.req.valid("query");
-    const after = decodeCursor(cursor, cursorKey);
+    const { limit, cursor: after = null, ...filter } = c.req.valid("query");
     const { list, next } = await act(c, (caller, { db, now }) =>
       listEvents(db, caller, { ...filter, limit, after }, now()),
     );

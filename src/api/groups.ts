@@ -4,7 +4,7 @@ import { changeGroup, createGroup, deleteGroup, listGroups } from "../domain/gro
 import { act } from "./auth.ts";
 import { type Api, ok } from "./envelope.ts";
 import { groupId, userId } from "./fields.ts";
-import { decodeCursor, encodeCursor, id, input, page, text } from "./validate.ts";
+import { encodeCursor, id, input, page, text } from "./validate.ts";
 
 const fields = z.object({
   name: text(1, 50).meta({ description: "What it is called.", examples: ["Flat 12"] }),
@@ -25,9 +25,8 @@ export const groups = new Hono<Api>()
     const { group_id } = await act(c, (caller, { db }) => createGroup(db, caller, c.req.valid("json")));
     return ok({ group_id });
   })
-  .get("/", input("query", z.object(page)), async (c) => {
-    const { limit, cursor } = c.req.valid("query");
-    const after = decodeCursor(cursor, z.tuple([id]));
+  .get("/", input("query", z.object(page(z.tuple([id])))), async (c) => {
+    const { limit, cursor: after = null } = c.req.valid("query");
     const { list, next } = await act(c, (caller, { db }) => listGroups(db, caller, { limit, after }));
     return ok(list, { next_cursor: next && encodeCursor(next) });
   })

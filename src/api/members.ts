@@ -7,7 +7,7 @@ import { wake } from "../queues/wake.ts";
 import { act } from "./auth.ts";
 import { type Api, ok } from "./envelope.ts";
 import { groupId, userId } from "./fields.ts";
-import { decodeCursor, email, encodeCursor, id, input, page } from "./validate.ts";
+import { email, encodeCursor, id, input, page } from "./validate.ts";
 
 const isObject = (value: unknown) => typeof value === "object" && value !== null;
 
@@ -29,7 +29,7 @@ const NewInvitation = namesOne(
     email: email.describe("Whose address is invited, with an account or without.").optional(),
   }),
 ).meta({ id: "NewInvitation" });
-const GroupMembers = z.object({ group_id: groupId.query, ...page });
+const GroupMembers = z.object({ group_id: groupId.query, ...page(z.tuple([id])) });
 const Member = namesOne(
   z.object({
     group_id: groupId.query,
@@ -49,8 +49,7 @@ const InvitationAnswer = z.object({ group_id: groupId.json, status: answer }).me
 
 export const members = new Hono<Api>()
   .get("/", input("query", GroupMembers), async (c) => {
-    const { group_id, limit, cursor } = c.req.valid("query");
-    const after = decodeCursor(cursor, z.tuple([id]));
+    const { group_id, limit, cursor: after = null } = c.req.valid("query");
     const { list, next } = await act(c, (caller, { db }) => listMembers(db, caller, { group_id, limit, after }));
     return ok(list, { next_cursor: next && encodeCursor(next) });
   })

@@ -2,13 +2,14 @@ import { Hono } from "hono";
 import { z } from "zod";
 import { listOrganizations } from "../domain/organizations.ts";
 import { type Api, ok } from "./envelope.ts";
-import { decodeCursor, encodeCursor, input, page, text } from "./validate.ts";
+import { encodeCursor, input, page, text } from "./validate.ts";
+
+const OrganizationsPage = z.object(page(z.tuple([text(1, 500)])));
 
 /** Open to everybody: the app shows the list before anybody signs in. */
-export const organizations = new Hono<Api>().get("/", input("query", z.object(page)), async (c) => {
-  const { limit, cursor } = c.req.valid("query");
+export const organizations = new Hono<Api>().get("/", input("query", OrganizationsPage), async (c) => {
+  const { limit, cursor: after = null } = c.req.valid("query");
   const { db, settings } = c.var.deps;
-  const after = decodeCursor(cursor, z.tuple([text(1, 500)]));
   const { list, next } = await listOrganizations(db, { limit, after });
   const shown = list.map((one) => ({
     ...one,

@@ -118,8 +118,8 @@ export const email = z
 /** An instant in a cursor, as the lists answer it; PostgreSQL knows no year 0. */
 export const cursorInstant = z.iso.datetime().regex(/^[1-9]/);
 
-/** Where a list goes on: the sort key of the last row, opaque to clients. */
-export const page = {
+/** What a list takes: at most `limit` rows behind `cursor`, which holds the sort key of the last row of the page before, opaque to clients. */
+export const page = <Key extends z.ZodType>(key: Key) => ({
   limit: z
     .string()
     .regex(/^\d{1,4}$/, "must be a number from 1 to 1000")
@@ -129,9 +129,15 @@ export const page = {
     .meta({ ...integer(1000), description: "How many at most; 1,000 where absent.", examples: [100] }),
   cursor: z
     .string()
+    .transform((cursor, context): z.output<Key> => {
+      const held = key.safeParse(decoded(cursor));
+      if (held.success) return held.data;
+      context.addIssue("is not a cursor of this list");
+      return z.NEVER;
+    })
     .meta({ description: "The `next_cursor` of the page before; absent: the first page.", examples: ["WzMxXQ"] })
     .optional(),
-};
+});
 
 export const encodeCursor = (key: readonly (string | number)[]): string =>
   btoa(String.fromCharCode(...new TextEncoder().encode(JSON.stringify(key))))
@@ -139,15 +145,14 @@ export const encodeCursor = (key: readonly (string | number)[]): string =>
     .replaceAll("/", "_")
     .replace(/=+$/, "");
 
-/** The key that a cursor holds, or null without one; a cursor that this list did not make is refused. */
-export function decodeCursor<Key extends z.ZodType>(cursor: string | undefined, key: Key): z.infer<Key> | null {
-  if (cursor === undefined) return null;
+/** Undefined where nothing is encoded. */
+function decoded(cursor: string): unknown {
   try {
     const bytes = Uint8Array.from(atob(cursor.replaceAll("-", "+").replaceAll("_", "/")), (letter) =>
       letter.charCodeAt(0),
     );
-    return key.parse(JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes)));
+    return JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes));
   } catch {
-    throw invalidInput([{ path: ["cursor"], message: "is not a cursor of this list" }]);
+    return undefined;
   }
 }

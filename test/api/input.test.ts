@@ -27,6 +27,16 @@ test("an id that is too large, too small or endless is named once", async () => 
   }
 });
 
+test("a cursor that the list did not make is named beside every other fault, in every list", async () => {
+  const as = await person();
+  const lists = ["/event", "/groups", "/groups/invitation", "/group/members", "/event/comment", "/organizations"];
+  for (const list of lists) {
+    const query = { limit: 0, cursor: "x", group_id: "x", event_id: "x" };
+    const own = { "/event": ["group_id"], "/group/members": ["group_id"], "/event/comment": ["event_id"] }[list] ?? [];
+    expect([list, pathsOf(await call("GET", list, { as, query }))]).toEqual([list, ["cursor", ...own, "limit"]]);
+  }
+});
+
 test("what is missing is said to be missing", async () => {
   const answer = await call("POST", "/groups", { as: await person(), json: { description: "" } });
   expect(answer.error?.issues).toEqual([{ path: "name", message: "is missing" }]);
