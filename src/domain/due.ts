@@ -2,10 +2,18 @@
  * What a tick finds: leads that are due, and what earlier ticks and consumers left behind. Both through partial indexes that hold only
  * what waits, so that a tick costs the same beside ten and a million sleeping events.
  */
-import { sql } from "drizzle-orm";
+import { type SQL, sql } from "drizzle-orm";
 import { type Db, row, rows } from "../clients/neon.ts";
 import { rfc3339Of, wallOf } from "./access.ts";
-import { advance, dueReminders, type Exception, type Occurrence, type PlannedReminder, type Schedule } from "./plan.ts";
+import {
+  advance,
+  dueReminders,
+  type Exception,
+  FALLBACK_LEAD,
+  type Occurrence,
+  type PlannedReminder,
+  type Schedule,
+} from "./plan.ts";
 import { CLAIM_AHEAD_MS, DUE_A_TURN, EXPIRED_AFTER_MINUTES, SWEEP_AFTER_SECONDS } from "./rules.ts";
 import { rfc3339 } from "./time.ts";
 
@@ -171,11 +179,17 @@ export async function parkLeads(db: Db, ids: number[]): Promise<void> {
   await rows(db, sql`update event_leads set next_due_at = null where id = any(${sql.param(ids)}::bigint[])`);
 }
 
+/** Of another automatic reminder of the same occurrence as `r`: what was sent, `l`. */
+const told = (r: SQL): SQL => sql`
+  select from event_reminders o join event_reminders_logs l on l.event_reminders_id = o.id and l.status = 'sent'
+  where o.event_id = ${r}.event_id and o.event_timestamp = ${r}.event_timestamp and o.kind = 'automatic'
+    and o.starts_at = ${r}.starts_at and o.reminder <> ${r}.reminder`;
+
 /**
  * Writes the due reminders into the ledger and moves their leads on, each only if it still stands where it was found: of two ticks at once, one
  * claims. What is past its hour is settled as expired here, with its people, and wakes nobody; what is newest is handed on first. A reminder whose event
- * was moved and is right again, or that expired and is ahead again, becomes pending again; one that went out is never repeated, also not by one at the occurrence for want of a lead: that
- * is suppressed here.
+ * was moved and is right again, or that expired and is ahead again, becomes pending again; one that went out is never repeated, also not by one at the occurrence for want of a lead: whom
+ * another lead reached is left out of that here, and where that is everybody, it is suppressed.
  * `now` and `clock` are the same moment on the job's and on the machine's clock: `send_at` is the due moment on the machine's. One round trip.
  */
 export async function claimDue(db: Db, claims: ClaimedLead[], now: number, clock: number): Promise<WaitingReminder[]> {
@@ -234,10 +248,9 @@ export async function claimDue(db: Db, claims: ClaimedLead[], now: number, clock
           ) r
           join moved m on m.id = r.lead_id
           cross join lateral (
-            select m.fallback and exists (
-              select from event_reminders o join event_reminders_logs l on l.event_reminders_id = o.id and l.status = 'sent'
-              where o.event_id = r.event_id and o.event_timestamp = r.event_timestamp and o.kind = 'automatic' and o.user_id is not distinct from m.user_id
-                and o.starts_at = r.starts_at and o.reminder <> r.reminder
+            select m.fallback and exists (${told(sql`r`)}) and not exists (
+              select from events_users p where p.event_id = r.event_id and (m.user_id is null or p.user_id = m.user_id)
+                and not exists (${told(sql`r`)} and l.user_id = p.user_id)
             ) as already
           ) told
           order by r.due_at
@@ -250,12 +263,17 @@ export async function claimDue(db: Db, claims: ClaimedLead[], now: number, clock
                 participants = case when event_reminders.status <> 'expired' then event_reminders.participants end
             where event_reminders.revision < excluded.revision
               and (event_reminders.status <> 'picked' or excluded.status <> 'suppressed')
-          returning id, event_id, event_timestamp, user_id, status, reason, send_at
+          returning id, event_id, event_timestamp, reminder, starts_at, user_id, status, reason, send_at
         ), missed as (
           insert into event_reminders_users (event_reminders_id, user_id, picked, reason, position)
-          select m.id, eu.user_id, false, m.reason, row_number() over (partition by m.id order by eu.user_id) - 1
-          from made m join events_users eu on eu.event_id = m.event_id and (m.user_id is null or eu.user_id = m.user_id)
+          select m.id, p.user_id, false, coalesce(m.reason, 'already_reminded'), p.position
+          from made m cross join lateral (
+            select eu.user_id, row_number() over (order by eu.user_id) - 1 as position from events_users eu
+            where eu.event_id = m.event_id and (m.user_id is null or eu.user_id = m.user_id)
+          ) p
           where m.status <> 'pending'
+             or exists (select from moved f join claim c on c.id = f.id where f.fallback and c.event_id = m.event_id and m.reminder = ${FALLBACK_LEAD})
+                and exists (${told(sql`m`)} and l.user_id = p.user_id)
           on conflict do nothing
         )
         select id as event_reminders_id, event_id, ${wallOf(sql`event_timestamp`)} as event_timestamp, 0 as after_user_id

@@ -98,31 +98,32 @@ const fixPeople = (input: SQL, at: SQL): SQL => sql`
     where er.id in (select event_reminders_id from asked) and er.status = 'pending'
     order by er.id
     for update of er
-  ), fixed as (
-    insert into event_reminders_users (event_reminders_id, user_id, picked, reason, position)
-    select j.id, eu.user_id, j.verdict is null and coalesce(eu.muted_until <= ${at}, true) and eu.rsvp is distinct from 'no',
-           coalesce(j.verdict, case when eu.muted_until > ${at} then 'muted' when eu.rsvp = 'no' then 'declined' else 'participant' end),
-           row_number() over (partition by j.id order by eu.user_id) - 1
+  ), person as (
+    select j.id, eu.user_id, j.verdict is null and coalesce(eu.muted_until <= ${at}, true) and eu.rsvp is distinct from 'no' as picked,
+           coalesce(j.verdict, case when eu.muted_until > ${at} then 'muted' when eu.rsvp = 'no' then 'declined' else 'participant' end) as reason,
+           row_number() over (partition by j.id order by eu.user_id) - 1 as position
     from judged j
     join events_users eu on eu.event_id = j.event_id and (j.user_id is null or eu.user_id = j.user_id)
     where j.participants is null and j.verdict is distinct from 'event_moved'
+  ), fixed as (
+    insert into event_reminders_users (event_reminders_id, user_id, picked, reason, position)
+    select * from person
     on conflict (event_reminders_id, user_id) do update set picked = excluded.picked, reason = excluded.reason, position = excluded.position
     where event_reminders_users.reason = 'expired'
-    returning event_reminders_id
   ), unreached as (
     update event_reminders_users p set picked = false, reason = j.verdict
     from judged j
     where j.participants is not null and j.verdict in ('expired', 'event_deleted') and p.event_reminders_id = j.id and p.picked
       and not exists (select from event_reminders_logs l where l.event_reminders_id = p.event_reminders_id and l.user_id = p.user_id)
   ), counted as (
-    select event_reminders_id, count(*)::int as participants from fixed group by 1
+    select id, count(*)::int as participants from person group by 1
   )
   update event_reminders er
   set participants = case when j.verdict = 'event_moved' then er.participants else coalesce(er.participants, c.participants, 0) end,
       budget = coalesce(er.budget, j.budget), currency = coalesce(er.currency, j.currency),
       status = case when j.verdict is null then 'pending' when j.verdict = 'expired' then 'expired' else 'suppressed' end::reminder_status,
       reason = j.verdict, settled_at = case when j.verdict is not null then ${at} end
-  from judged j left join counted c on c.event_reminders_id = j.id
+  from judged j left join counted c on c.id = j.id
   where er.id = j.id`;
 
 /** Gives each picked person without a delivery one, and takes up again each delivery that nobody is at. */

@@ -27,7 +27,8 @@ const DAY_MS = 86_400_000;
 const SLACK_MS = 2 * DAY_MS;
 const SHORTEST_MONTH_DAYS = 28;
 const LAST_MS = Date.UTC(9998, 11, 31);
-const FALLBACK_LEAD = "0";
+/** Of the reminder at the occurrence for want of a lead. */
+export const FALLBACK_LEAD = "0";
 const MAX_UPCOMING = 70;
 
 /** What an event stores when it is created or changed. */

@@ -7,8 +7,14 @@ const AHEAD_MS = 150_000;
 
 /** A plan of an event while it stood. `call` numbers the database call that made it. */
 export type Version = { event: EventThen; from: number; to: number; reminders: Planned[] };
-/** `event_timestamp` is the occurrence's name. Instants in ms. */
-export type Planned = { event_timestamp: string; reminder: string; due_at: number; starts_at: number };
+/** `event_timestamp` is the occurrence's name; `fallback`: at its start, for want of a lead ahead. Instants in ms. */
+export type Planned = {
+  event_timestamp: string;
+  reminder: string;
+  due_at: number;
+  starts_at: number;
+  fallback: boolean;
+};
 
 /** Every plan that every event had, in order. `end`: ms, until when the run went. */
 export function versionsOf(moments: Moment[], end: number): Version[] {
@@ -39,9 +45,10 @@ function remindersOf(event: EventThen, end: number): Planned[] {
       reminder,
       starts_at,
       due_at: dueAt(reminder, wall, starts_at, time_zone),
+      fallback: false,
     }));
     const ahead = all.filter(({ due_at }) => due_at > planned_at);
-    const atTheStart = { event_timestamp, reminder: "0", starts_at, due_at: starts_at };
+    const atTheStart = { event_timestamp, reminder: "0", starts_at, due_at: starts_at, fallback: true };
     return ahead.length === 0 && starts_at > planned_at ? [atTheStart] : ahead;
   });
 }

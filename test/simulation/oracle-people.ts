@@ -8,6 +8,8 @@ const LONGEST_DELAY_SECONDS = [60, 60, 60, 180, 720, 4_320];
 /** A lease, the sweep, a tick, the time-outs of the database. */
 const UNHINDERED_SECONDS = 420;
 
+type Moments = Pick<Planned, "due_at" | "starts_at" | "fallback">;
+
 export function judgePeople(found: Case): string[] {
   const { ledger, versions, end } = found;
   const broken: string[] = [];
@@ -29,18 +31,21 @@ export function judgePeople(found: Case): string[] {
     if (row.kind !== "manual") continue;
     const version = versions.find((one) => one.event.id === row.event_id && one.event.revision === row.revision);
     if (!version) broken.push(`manual reminder ${row.id} is of no plan`);
-    else broken.push(...judgeReminder(found, { ...version, from: row.due_at }, row, row, `manual reminder ${row.id}`));
+    else
+      broken.push(
+        ...judgeReminder(
+          found,
+          { ...version, from: row.due_at },
+          { ...row, fallback: false },
+          row,
+          `manual reminder ${row.id}`,
+        ),
+      );
   }
   return broken;
 }
 
-function judgeReminder(
-  found: Case,
-  version: Version,
-  planned: Omit<Planned, "reminder">,
-  row: Reminder,
-  where: string,
-): string[] {
+function judgeReminder(found: Case, version: Version, planned: Moments, row: Reminder, where: string): string[] {
   const { ledger, record } = found;
   const broken: string[] = [];
   const from = windowOf(version, planned);
@@ -53,12 +58,12 @@ function judgeReminder(
     const settled = last?.settled_at ?? row.settled_at ?? Number.POSITIVE_INFINITY;
     const until = Math.max(settled, planned.due_at);
     if (version.to <= until || !stays(found, version, user_id, from, until)) continue;
+    if (planned.fallback && wasReminded(found, row, user_id)) continue;
     const whose = `${where}, person ${user_id} (reminder ${row.id})`;
     const person = ledger.picked.find((one) => one.event_reminders_id === row.id && one.user_id === user_id);
     if (!person) broken.push(`${whose}: nothing says whether they were picked`);
     else if (!last) {
       if (person.picked) broken.push(`${whose}: picked, and no delivery`);
-      else if (person.reason === "already_reminded" && wasReminded(found, row, user_id)) continue;
       else if (person.reason !== "expired") broken.push(`${whose}: not picked, ${person.reason}`);
       else broken.push(...judgeExpired(found, planned, [], settled, whose));
     } else broken.push(...judgeEnd(found, planned, chain, last, whose));
@@ -87,13 +92,7 @@ const stays = ({ record }: Case, { event }: Version, user_id: number, from: numb
     return then?.revision === event.revision && then.users.includes(user_id);
   });
 
-function judgeEnd(
-  found: Case,
-  planned: Omit<Planned, "reminder">,
-  chain: Delivery[],
-  last: Delivery,
-  whose: string,
-): string[] {
+function judgeEnd(found: Case, planned: Moments, chain: Delivery[], last: Delivery, whose: string): string[] {
   for (const one of chain.slice(0, -1))
     if (one.status !== "failed" && one.status !== "suppressed")
       return [`${whose}: delivery ${one.id} is ${one.status} and another follows it`];
@@ -105,13 +104,7 @@ function judgeEnd(
 }
 
 /** What expired was hindered by faults for so long that no attempt could come before its hour was over. */
-function judgeExpired(
-  { faults }: Case,
-  planned: Omit<Planned, "reminder">,
-  chain: Delivery[],
-  settled: number,
-  whose: string,
-): string[] {
+function judgeExpired({ faults }: Case, planned: Moments, chain: Delivery[], settled: number, whose: string): string[] {
   const expires = expiresAt(planned);
   if (settled < expires) return [`${whose}: expired ${(expires - settled) / 1000} s before its hour was over`];
   const last = Math.max(...faults.filter((at) => at >= planned.due_at - 150_000 && at < expires), 0);

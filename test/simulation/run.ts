@@ -63,6 +63,12 @@ export async function run(seed: number, database: Database): Promise<Outcome> {
     ticking.resume();
     await scheduler.run(stop);
   }
+  // A message that was meant for hours later may have been delayed on top.
+  for (let turn = 0; turn < 6 && world.queues.size > 0; turn++) {
+    stop += HOUR;
+    ticking.resume();
+    await scheduler.run(stop);
+  }
   const ledger = await readLedger(database);
   const violations = [...world.record.violations, ...judge(world, ledger, stop, arranged)];
   return {
