@@ -36,18 +36,22 @@ async function waiting(clock: Clock, budget: number, people = 1) {
 
 test("the first claim past four fifths of the month's budget writes one alert and warns once; below it, and after it, none", async () => {
   const clock = ownMonth();
-  // Four of these cost 0.1572 of 0.19: just past four fifths.
-  for (let sent = 1; sent <= 4; sent++) {
-    const { deps, warned } = await waiting(clock, 0.19);
+  // Eight cost 79.3 % of it, nine 89.2 %.
+  const budget = 0.3965;
+  for (const [people, alerts] of [
+    [8, 0],
+    [1, 1],
+  ] as const) {
+    const { deps, warned } = await waiting(clock, budget, people);
     await drain(deps, clock);
-    expect(await alertsOf(clock), `${sent} sent`).toHaveLength(sent < 4 ? 0 : 1);
-    expect(warned).toEqual(sent < 4 ? [] : ["sms budget runs out"]);
+    expect(await alertsOf(clock)).toHaveLength(alerts);
+    expect(warned).toHaveLength(alerts);
   }
-  expect((await alertsOf(clock))[0]!.message).toContain("80 % of the budget of 0.19000 USD");
-  const after = await waiting(clock, 0.24);
+  expect((await alertsOf(clock))[0]!.message).toContain("80 % of the budget of 0.39650 USD");
+  const after = await waiting(clock, 0.4);
   await drain(after.deps, clock);
   await query(sql`update alerts set closed_at = now() where part = 'sms'`);
-  const refused = await waiting(clock, 0.19);
+  const refused = await waiting(clock, budget);
   await drain(refused.deps, clock);
   expect(await alertsOf(clock)).toMatchObject([{ open: false }]);
   expect([...after.warned, ...refused.warned]).toEqual([]);
