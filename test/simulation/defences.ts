@@ -1,3 +1,5 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: pieces of source, in which templates stand as they are
+
 /**
  * The defences of the pipeline, each with the change of its source that switches it off while it is loaded. A run without one must break a rule:
  * that proves the oracle.

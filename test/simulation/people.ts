@@ -11,7 +11,8 @@ import { CLAIM_AHEAD_MS } from "../../src/domain/rules.ts";
 import { setPreferences } from "../../src/domain/users.ts";
 import { handOnDue } from "../../src/queues/hand-on.ts";
 import { wake } from "../../src/queues/wake.ts";
-import { type Arranged, arnOf, callerOf, emailOf } from "./arrangement.ts";
+import { switchOff, takeNumber, unsubscribe } from "./addresses.ts";
+import { type Arranged, arnOf, callerOf } from "./arrangement.ts";
 import { addDays, wallAt } from "./clock.ts";
 import type { Database } from "./database.ts";
 import type { Random } from "./random.ts";
@@ -181,12 +182,12 @@ export class People {
         () =>
           this.#statement(`takes the number of ${other}`, person, (database) => takeNumber(database, person, other)),
       ],
-      [1, () => this.#statement("unsubscribes", person, (database) => database.query(UNSUBSCRIBE, [emailOf(person)]))],
+      [1, () => this.#statement("unsubscribes", person, (database) => unsubscribe(database, person))],
       [
         1,
         () =>
           this.#statement("switches a channel off", person, (database) =>
-            database.query(SWITCH_OFF, [person, random.pick(["sms", "email", "push"])]),
+            switchOff(database, person, random.pick(["sms", "email", "push"])),
           ),
       ],
       [
@@ -199,7 +200,13 @@ export class People {
       [2, () => this.#register(person, other)],
     ];
     let place = random.next() * acts.reduce((sum, [weight]) => sum + weight, 0);
-    acts.find(([weight]) => (place -= weight) < 0)?.[1]();
+    for (const [weight, act] of acts) {
+      place -= weight;
+      if (place < 0) {
+        act();
+        return;
+      }
+    }
   }
 
   #move(event: Planned): void {
@@ -273,24 +280,3 @@ export class People {
     this.#world.change(work);
   }
 }
-
-/** A number belongs to whoever verified it last. */
-async function takeNumber(database: Database, person: number, other: number): Promise<void> {
-  if (person === other) return;
-  const [found] = await database.query<{ number: string | null }>(
-    "select mobile_number as number from users where id = $1",
-    [other],
-  );
-  if (!found?.number) return;
-  await database.query(
-    "update users set mobile_number = null, reminder_preferences = nullif(reminder_preferences, 'SMS') where id = $1",
-    [other],
-  );
-  await database.query("update users set mobile_number = $2, reminder_preferences = 'SMS' where id = $1", [
-    person,
-    found.number,
-  ]);
-}
-
-const UNSUBSCRIBE = `insert into suppressed_addresses (channel, address, reason) values ('email', $1, 'unsubscribed') on conflict do nothing`;
-const SWITCH_OFF = `insert into notification_preferences (user_id, kind, channel) values ($1, 'reminder', $2::channel) on conflict do nothing`;

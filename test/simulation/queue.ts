@@ -65,7 +65,10 @@ export class Queues {
     const { faults, scheduler } = this.#host;
     const id = (++this.#ids).toString(16).padStart(32, "0");
     const fate = faults.message();
-    if (fate === "lost") return this.#host.trace(`${queue} loses message ${this.#ids}`);
+    if (fate === "lost") {
+      this.#host.trace(`${queue} loses message ${this.#ids}`);
+      return;
+    }
     const message = { id, queue, body: JSON.stringify(body), attempts: 0 };
     const at = scheduler.now + delaySeconds * 1000 * faults.delayKept();
     this.#wait({ ...message, at: at + faults.transit() });

@@ -260,10 +260,14 @@ export class World {
 
   /** Which row of the ledger a call to the provider is for: the one of the batch's messages that names this address and these words. */
   #rowOf(task: Task, { address, text, channel, data }: Published): number | null {
-    type Body = {
-      event_reminders_id?: number;
-      recipients?: ({ event_reminders_logs_id: number; message: string } & Record<string, unknown>)[];
+    type Recipient = {
+      event_reminders_logs_id: number;
+      message: string;
+      phone_number?: string;
+      email?: string;
+      device_arn?: string;
     };
+    type Body = { event_reminders_id?: number; recipients?: Recipient[] };
     const named = (task.bodies as Body[])
       .flatMap(({ recipients = [], event_reminders_id }) => recipients.map((one) => ({ ...one, event_reminders_id })))
       .filter((one) => [one.phone_number, one.email, one.device_arn].includes(address))
