@@ -7,6 +7,7 @@ import { asCaller, type Caller, confirmCaller } from "../domain/access.ts";
 import type { Settings } from "../env.ts";
 import { AppError, unauthenticated } from "../errors.ts";
 import type { Api, ApiContext } from "./envelope.ts";
+import { email } from "./validate.ts";
 
 /** Keys are fetched once an isolate: 10 minutes of cache, 30 s between two fetches for an unknown key, 5 s of patience. */
 const keySets = new Map<string, ReturnType<typeof createRemoteJWKSet>>();
@@ -55,7 +56,7 @@ export async function verifyToken(token: string, settings: Settings, now: number
   const verifiedEmail = claim.token_use === "id" && claim.email_verified === true && claim.email ? claim.email : null;
   return {
     cognito_user_id: claim.sub,
-    email: verifiedEmail?.toLowerCase() ?? null,
+    email: email.safeParse(verifiedEmail).data ?? null,
     name: claim.token_use === "id" ? (claim.name ?? null) : null,
   };
 }

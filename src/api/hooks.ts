@@ -6,15 +6,10 @@ import { unauthenticated } from "../errors.ts";
 import { hmac, isSigned } from "../hmac.ts";
 import type { Api, ApiContext } from "./envelope.ts";
 import { spend } from "./rate-limit.ts";
-import { malformedJson, parse } from "./validate.ts";
+import { email, malformedJson, parse } from "./validate.ts";
 
 const TOLERANCE_SECONDS = 300;
 
-const email = z
-  .string()
-  .max(320)
-  .regex(/^[^\s@]+@[^\s@]+$/, "is not an e-mail address")
-  .transform((value) => value.toLowerCase());
 /** What Cognito sends of each trigger: https://docs.aws.amazon.com/cognito/latest/developerguide/cognito-user-pools-working-with-lambda-triggers.html */
 const Trigger = z.object({
   triggerSource: z.string(),
