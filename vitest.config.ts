@@ -38,6 +38,7 @@ export default defineConfig(({ mode }) => ({
       {
         test: {
           name: "node",
+          env: { LENGTH: mode === "long" ? "long" : "short" },
           include: ["test/{node,aws}/**/*.test.ts"],
           testTimeout: 60_000,
           hookTimeout: 60_000,

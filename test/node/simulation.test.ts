@@ -1,0 +1,60 @@
+/** A few seeds of the simulator in each run of the tests, some hundreds and every defence in the long one. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { DEFENCES } from "../simulation/defences.ts";
+import { type Server, startServer } from "../simulation/server.ts";
+
+const MAIN = fileURLToPath(new URL("../simulation/main.ts", import.meta.url));
+const isLong = process.env.LENGTH === "long";
+const MINUTES_10 = 600_000;
+
+let server: Server;
+beforeAll(async () => {
+  server = await startServer();
+});
+afterAll(() => server?.stop());
+
+async function simulate(args: string[], seed = ""): Promise<{ code: number; said: string }> {
+  const child = spawn(process.execPath, [MAIN, ...args], {
+    env: { ...process.env, NODE_OPTIONS: "", SIMULATION_SERVER: server.url, SEED: seed },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let said = "";
+  child.stdout.on("data", (part) => {
+    said += part;
+  });
+  child.stderr.on("data", (part) => {
+    said += part;
+  });
+  const [code] = await once(child, "close");
+  return { code, said };
+}
+
+test(
+  "reminders are never lost, never doubled and on time, whatever fails",
+  async () => {
+    const { code, said } = await simulate(isLong ? ["--seeds", "1000", "--from", "10000"] : ["--seeds", "25"]);
+    expect(said).toContain("no rule broken");
+    expect(code).toBe(0);
+  },
+  MINUTES_10,
+);
+
+test("a seed plays the same run again, to the last call", async () => {
+  const first = await simulate([], "12");
+  expect(first.said.split("\n").length).toBeGreaterThan(100);
+  expect(first.said).toMatch(/dies|hangs|fails|cut|loses/);
+  expect(await simulate([], "12")).toEqual(first);
+});
+
+test.each(isLong ? Object.keys(DEFENCES) : ["settle-before-ack", "claim-token"])(
+  "a rule is broken where the defence %s is switched off",
+  async (defence) => {
+    const { code, said } = await simulate(["--without", defence, "--seeds", isLong ? "400" : "25"]);
+    expect(said).toMatch(/^seed \d+ \(.+\):$/m);
+    expect(code).toBe(1);
+  },
+  MINUTES_10,
+);
