@@ -303,7 +303,9 @@ async function eventOfTwo() {
 
 test("the log tells the real status of what the app hears as 200", async () => {
   const lines: Record<string, unknown>[] = [];
-  const deps = testDeps({ log: { info: (_, fields) => void lines.push({ ...fields }), warn: () => {}, error: () => {} } });
+  const deps = testDeps({
+    log: { info: (_, fields) => void lines.push({ ...fields }), warn: () => {}, error: () => {} },
+  });
   await call("GET", "/group/members", { as: await person(), headers: { "trm-group-id": "999999999" }, deps });
   expect(lines).toMatchObject([{ status: 404 }]);
 });
