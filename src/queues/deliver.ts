@@ -101,8 +101,8 @@ async function attempt<Type extends SendType>(
   if (claimed.refusal === "address_changed") return settling({ status: "suppressed", error: claimed.refusal });
   if (claimed.refusal)
     return settling({ status: "failed", error: claimed.refusal, lost: claimed.refusal === "answer_lost" });
-  // The lease must outlast the sending: what does not fit goes back at once, untried.
-  if (deps.now() - started > STOP_SENDING_AFTER_MS)
+  // The lease must outlast the sending, and the hour may end while others are sent: what does not fit goes back at once, untried.
+  if (deps.now() - started > STOP_SENDING_AFTER_MS || deps.now() >= claimed.expires_at)
     return settling({ status: "pending", error: "out_of_time", next_attempt_at: again(0), untried: true });
   const early = claimed.send_at - deps.now();
   if (early > WAITS_FOR_MS)

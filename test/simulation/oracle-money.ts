@@ -1,5 +1,6 @@
 /**
- * What SMS cost: each claim that charged a row counts once, however often it was repeated, unless its holder settled it as not accepted. So an
+ * What SMS cost: each claim that charged a row counts once, however often it was repeated, unless its holder settled it as not accepted, or its
+ * repetition found it not to be sent. So an
  * SMS that was sent counts, one whose answer was lost counts, one whose worker died counts, and one that was refused or throttled does not.
  */
 import type { Case } from "./oracle.ts";
@@ -12,6 +13,8 @@ export function judgeMoney({ record, ledger }: Case): string[] {
   for (const { token, rows } of record.claims) {
     for (const { id, cost_usd, settled, refusal } of rows) {
       const key = `${id} ${token}`;
+      // Repeated after a lost answer, it found that nothing may be sent, and nothing was.
+      if (settled) charged.delete(key);
       if (cost_usd !== null && !settled && refusal === null && !charged.has(key)) charged.set(key, units(cost_usd));
     }
   }

@@ -8,6 +8,9 @@ const LONGEST_DELAY_SECONDS = [60, 60, 60, 180, 720, 4_320];
 /** A lease, the sweep, a tick, the time-outs of the database. */
 const UNHINDERED_SECONDS = 420;
 
+/** A statement is run later than the moment that it names, which is its sender's. */
+const STATEMENT_MS = 25_000;
+
 type Moments = Pick<Planned, "due_at" | "starts_at" | "fallback">;
 
 export function judgePeople(found: Case): string[] {
@@ -56,7 +59,7 @@ function judgeReminder(found: Case, version: Version, planned: Moments, row: Rem
     const chain = ledger.deliveries.filter((one) => one.event_reminders_id === row.id && one.user_id === user_id);
     const last = chain.at(-1);
     const settled = last?.settled_at ?? row.settled_at ?? Number.POSITIVE_INFINITY;
-    const until = Math.max(settled, planned.due_at);
+    const until = Math.max(settled + (found.isCalm ? 0 : STATEMENT_MS), planned.due_at);
     if (version.to <= until || !stays(found, version, user_id, from, until)) continue;
     if (planned.fallback && wasReminded(found, row, user_id)) continue;
     const whose = `${where}, person ${user_id} (reminder ${row.id})`;

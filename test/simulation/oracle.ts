@@ -26,6 +26,7 @@ export type Case = {
 
 export function judge(world: World, ledger: Ledger, end: number, arranged: Arranged): string[] {
   const { record, faults } = world;
+  attribute(record);
   const found: Case = {
     record,
     ledger,
@@ -49,4 +50,20 @@ export function judge(world: World, ledger: Ledger, end: number, arranged: Arran
     ...judgeAccepts(found),
     ...judgeMoney(found),
   ];
+}
+
+/**
+ * Where a batch says the same to one address twice, the words cannot tell which message was for which row: what the batch settled with a
+ * message's id can.
+ */
+function attribute({ attempts, settles }: Record_): void {
+  for (const { task, rows } of settles) {
+    for (const { id, provider_message_id } of rows) {
+      const own = attempts.filter((one) => one.task === task);
+      const right = own.find((one) => provider_message_id !== null && one.provider_message_id === provider_message_id);
+      if (!right || right.row === id) continue;
+      const other = own.find((one) => one.row === id && one.address === right.address);
+      if (other) [right.row, other.row] = [other.row, right.row];
+    }
+  }
 }
