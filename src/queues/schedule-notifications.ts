@@ -5,7 +5,7 @@ import { type Asked, type Handed, pickPeople, type Reminder } from "../domain/pi
 import { localeOf, type ReminderFacts, reminderPush, reminderSms, reminderText } from "../domain/texts/index.ts";
 import type { Delivery } from "./delivery.ts";
 import { enqueue, type Outgoing, split } from "./enqueue.ts";
-import type { Message } from "./messages.ts";
+import type { MessageOf } from "./messages.ts";
 
 /** A message is at its channel this long after its moment, so that it is never there before. */
 const ARRIVES_AFTER_MS = 5;
@@ -31,16 +31,26 @@ export async function scheduleNotifications(
     deps.bindings,
     picked.remaining.map((one) => ({ message: { type: "schedule-notifications", version: 1, ...one } })),
   );
-  const bySendAt = Map.groupBy(picked.people, (one) => reminders.get(one.event_reminders_id)!.send_at);
-  const moments = [...bySendAt].sort(([a], [b]) => fraction(a, deps.now()) - fraction(b, deps.now()));
-  for (const [sendAt, people] of moments) {
-    const messages = channelMessages(people, reminders, deps);
-    const early = sendAt - deps.now();
-    if (early > 0) await deps.wait(fraction(sendAt, deps.now()));
-    const delaySeconds = Math.max(0, Math.ceil((sendAt - deps.now() - 2 * ARRIVES_AFTER_MS) / 1000));
+  const sendAtOf = (one: { event_reminders_id: number }) => reminders.get(one.event_reminders_id)!.send_at;
+  const picking = deps.now();
+  // Whatever shares its part of a second shares one wait: a second for each moment would make the last of many late.
+  const byPart = Map.groupBy(picked.people, (one) => (sendAtOf(one) > picking ? sendAtOf(one) % 1000 : -1));
+  const parts = [...byPart.values()].sort(
+    (a, b) => fraction(sendAtOf(a[0]!), picking) - fraction(sendAtOf(b[0]!), picking),
+  );
+  for (const people of parts) {
+    const messages = channelMessages(
+      people.sort((a, b) => sendAtOf(a) - sendAtOf(b)),
+      reminders,
+      deps,
+    );
+    const wait = fraction(sendAtOf(people[0]!), deps.now());
+    if (wait > 0) await deps.wait(wait);
+    const now = deps.now();
+    const delaySeconds = (sendAt: number) => Math.max(0, Math.ceil((sendAt - now - 2 * ARRIVES_AFTER_MS) / 1000));
     await enqueue(
       deps.bindings,
-      messages.map((message) => ({ message, delaySeconds }) satisfies Outgoing),
+      messages.map((message) => ({ message, delaySeconds: delaySeconds(sendAtOf(message)) }) satisfies Outgoing),
     );
   }
   for (const delivery of deliveries) delivery.ack();
@@ -65,8 +75,10 @@ const uuidOf = (id: string): string => {
 const TYPES = { sms: "send-sms", email: "send-email", push: "send-push" } as const;
 const ADDRESS = { sms: "phone_number", email: "email", push: "device_arn" } as const;
 
-function channelMessages(people: Handed[], reminders: Map<number, Reminder>, deps: Deps): Message[] {
-  const messages: Message[] = [];
+type ChannelMessage = MessageOf<"send-sms" | "send-email" | "send-push">;
+
+function channelMessages(people: Handed[], reminders: Map<number, Reminder>, deps: Deps): ChannelMessage[] {
+  const messages: ChannelMessage[] = [];
   for (const group of Map.groupBy(people, (one) => `${one.event_reminders_id} ${one.channel}`).values()) {
     const { event_reminders_id, channel } = group[0]!;
     const { event_timestamp } = reminders.get(event_reminders_id)!;
@@ -82,7 +94,7 @@ function channelMessages(people: Handed[], reminders: Map<number, Reminder>, dep
         event_reminders_id,
         event_timestamp,
         recipients: part,
-      } as Message);
+      } as ChannelMessage);
     }
   }
   return messages;
