@@ -3,6 +3,7 @@
 import type { MiddlewareHandler } from "hono";
 import { createRemoteJWKSet, errors, jwtVerify } from "jose";
 import { z } from "zod";
+import { setUserId } from "../clients/cognito.ts";
 import { asCaller, type Caller, confirmCaller } from "../domain/access.ts";
 import type { Settings } from "../env.ts";
 import { AppError, unauthenticated } from "../errors.ts";
@@ -22,7 +23,12 @@ function keySet(url: string) {
 }
 
 const claims = z.discriminatedUnion("token_use", [
-  z.object({ token_use: z.literal("access"), sub: z.string().min(1), client_id: z.string() }),
+  z.object({
+    token_use: z.literal("access"),
+    sub: z.string().min(1),
+    client_id: z.string(),
+    username: z.string().min(1).optional(),
+  }),
   z.object({
     token_use: z.literal("id"),
     sub: z.string().min(1),
@@ -30,6 +36,7 @@ const claims = z.discriminatedUnion("token_use", [
     email: z.string().optional(),
     email_verified: z.union([z.boolean(), z.stringbool()]).optional(),
     name: z.string().optional(),
+    "cognito:username": z.string().min(1).optional(),
   }),
 ]);
 
@@ -58,6 +65,7 @@ export async function verifyToken(token: string, settings: Settings, now: number
     cognito_user_id: claim.sub,
     email: email.safeParse(verifiedEmail).data ?? null,
     name: claim.token_use === "id" ? (claim.name ?? null) : null,
+    pool_username: claim.token_use === "id" ? claim["cognito:username"] : claim.username,
   };
 }
 
@@ -85,8 +93,20 @@ export const act = <T>(
   work: (caller: Caller, deps: Api["Variables"]["deps"]) => Promise<T>,
 ): Promise<T> => {
   const { caller, deps } = c.var;
-  return asCaller(deps.db, caller, () => work(caller, deps));
+  return asCaller(
+    deps.db,
+    caller,
+    () => work(caller, deps),
+    (user_id) => tellPool(c, user_id),
+  );
 };
+
+/** The sign-up that left no row did not tell the pool either: the first app reads its own id from the tokens of later sign-ins. */
+function tellPool(c: ApiContext, user_id: number): void {
+  const { caller, deps } = c.var;
+  const told = setUserId(deps.settings, caller.pool_username ?? caller.cognito_user_id, user_id);
+  c.executionCtx.waitUntil(told.catch((error: unknown) => deps.log.error("user id", error)));
+}
 
 /**
  * 401 comes before 413 and 400, and an erased person is known to the database alone: it is asked when a request is refused for its
@@ -96,7 +116,7 @@ export async function verifyCallerOnRefusal(error: unknown, c: ApiContext): Prom
   const { caller, deps } = c.var;
   if (!(error instanceof AppError)) deps.log.error("bug", error, { request_id: c.var.requestId });
   else if (caller && (error.code === "invalid_input" || error.code === "payload_too_large")) {
-    return asCaller(deps.db, caller, () => confirmCaller(deps.db, caller)).then(
+    return act(c, () => confirmCaller(deps.db, caller)).then(
       () => error,
       (refusal) => (refusal instanceof AppError && refusal.code === "unauthenticated" ? refusal : error),
     );

@@ -7,8 +7,13 @@ import { type Db, row, transact } from "../clients/neon.ts";
 import { unauthenticated } from "../errors.ts";
 import { keepPerson } from "./sign-up.ts";
 
-/** What a token says. `email` is null unless an ID token names it as verified. */
-export type Caller = { cognito_user_id: string; email: string | null; name: string | null };
+/** What a token says. `email` is null unless an ID token names it as verified; `pool_username` is what the pool knows the person by, if told. */
+export type Caller = {
+  cognito_user_id: string;
+  email: string | null;
+  name: string | null;
+  pool_username?: string | undefined;
+};
 
 /** The token is good and the person unknown: signed up without a row, not confirmed here yet, or erased. */
 export class UnknownCaller extends Error {
@@ -44,9 +49,14 @@ export const confirmCaller = (db: Db, caller: Caller): Promise<object> =>
 
 /**
  * Does the work as the caller. Where the person is unknown, makes or confirms their row from the token if it allows that (the pool
- * issues tokens to confirmed people alone), and does the work again; otherwise `unauthenticated`.
+ * issues tokens to confirmed people alone), tells `arrived` its id, and does the work again; otherwise `unauthenticated`.
  */
-export async function asCaller<T>(db: Db, caller: Caller, work: () => Promise<T>): Promise<T> {
+export async function asCaller<T>(
+  db: Db,
+  caller: Caller,
+  work: () => Promise<T>,
+  arrived: (user_id: number) => void,
+): Promise<T> {
   try {
     return await work();
   } catch (error) {
@@ -54,6 +64,7 @@ export async function asCaller<T>(db: Db, caller: Caller, work: () => Promise<T>
   }
   const entry = await keepPerson(db, caller, { confirmed: true });
   if ("refused" in entry) throw unauthenticated("The token names nobody here");
+  arrived(entry.id);
   try {
     return await work();
   } catch (error) {

@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
 import { base64url, exportSPKI, generateKeyPair, importJWK, type JWK, SignJWT } from "jose";
-import { describe, expect, test, vi } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import {
   accessToken,
   call,
@@ -14,6 +14,9 @@ import {
   unique,
 } from "../support/index.ts";
 import { intercept } from "../support/network.ts";
+import { depsWithPool, poolAnswers } from "../support/triggers.ts";
+
+afterEach(() => void vi.restoreAllMocks());
 
 const now = () => Math.floor(Date.now() / 1000);
 const claims = (sub: string) => ({
@@ -186,6 +189,33 @@ describe("where sign-up left no row", () => {
     const made = await call("GET", "/users", { as });
     expect(made).toMatchObject({ http: 200, data: { username: "Grace", email, cognito_user_id: sub } });
     expect((await call("GET", "/users", { as: await accessToken(sub) })).data.user_id).toBe(made.data.user_id);
+  });
+
+  test("the pool is told the id of the row that a token made, once, by the name it knows the person by", async () => {
+    const told = poolAnswers();
+    const { sub, email } = newcomer();
+    const as = await idToken(sub, email, { "cognito:username": "google_12" });
+    // A request that is refused makes the row too.
+    expect((await call("PATCH", "/users/preferences", { as, json: {}, deps: depsWithPool() })).http).toBe(400);
+    const { data } = await call("GET", "/users", { as, deps: depsWithPool() });
+    expect(told.map(({ body }) => JSON.parse(body))).toEqual([
+      {
+        UserPoolId: "eu-central-1_test",
+        Username: "google_12",
+        UserAttributes: [{ Name: "custom:user_id", Value: String(data.user_id) }],
+      },
+    ]);
+  });
+
+  test("a pool that does not take the id is logged, and the request goes on; nothing is told where the row is there", async () => {
+    const told = poolAnswers(500);
+    const { sub, email } = newcomer();
+    const logged: string[] = [];
+    const deps = depsWithPool({ log: { info: () => {}, warn: () => {}, error: (event) => void logged.push(event) } });
+    expect((await call("GET", "/users", { as: await idToken(sub, email), deps })).http).toBe(200);
+    expect(logged).toEqual(["user id"]);
+    expect((await call("GET", "/users", { as: await accessToken(sub), deps })).http).toBe(200);
+    expect(told.map(({ body }) => JSON.parse(body).Username)).toEqual([sub]);
   });
 
   test("several requests at once make one", async () => {

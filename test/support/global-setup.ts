@@ -35,6 +35,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
     COGNITO_CLIENT_IDS: "test-client",
     COGNITO_ISSUER: `${keys.url}/eu-central-1_test`,
     COGNITO_JWKS_URL: `${keys.url}/eu-central-1_test/.well-known/jwks.json`,
+    AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER: keys.url,
     COGNITO_HOOK_SECRET: "a-hook-secret-for-tests,an-older-hook-secret",
     CODE_PEPPER: "a-code-pepper-for-tests,an-older-code-pepper",
     LINK_SECRET: "a-link-secret-for-tests,an-older-link-secret",
@@ -54,7 +55,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   };
 }
 
-/** The pool's public key at its JWKS address; the private one goes to the tests, which sign tokens with it. */
+/** The pool's public key at its JWKS address; the private one goes to the tests, which sign tokens with it. The pool takes whatever it is told. */
 async function startKeys() {
   const { publicKey, privateKey } = await generateKeyPair("RS256", { extractable: true });
   const publicJwk = { ...(await exportJWK(publicKey)), kid: "test-key", alg: "RS256", use: "sig" };
