@@ -260,7 +260,7 @@ export async function claimDue(db: Db, claims: ClaimedLead[], now: number, clock
                 status = case when excluded.status = 'suppressed' then excluded.status else 'pending' end,
                 reason = case when excluded.status = 'suppressed' then excluded.reason end,
                 settled_at = case when excluded.status = 'suppressed' then excluded.settled_at end,
-                participants = case when event_reminders.status <> 'expired' then event_reminders.participants end
+                participants = null
             where event_reminders.revision < excluded.revision
               and (event_reminders.status <> 'picked' or excluded.status <> 'suppressed')
           returning id, event_id, event_timestamp, reminder, starts_at, user_id, status, reason, send_at

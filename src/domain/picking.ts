@@ -85,7 +85,7 @@ function remaining(
 }
 
 /**
- * The first time a reminder is picked: its people, each with the reason, and the figures that shares are made of. A reminder whose event
+ * The first time a reminder is picked, and again when its event was moved and it was claimed anew: its people, each with the reason, and the figures that shares are made of. A reminder whose event
  * is gone or was moved, or whose hour is past, is settled here, and nobody is picked.
  */
 const fixPeople = (input: SQL, at: SQL): SQL => sql`
@@ -109,7 +109,9 @@ const fixPeople = (input: SQL, at: SQL): SQL => sql`
     insert into event_reminders_users (event_reminders_id, user_id, picked, reason, position)
     select * from person
     on conflict (event_reminders_id, user_id) do update set picked = excluded.picked, reason = excluded.reason, position = excluded.position
-    where event_reminders_users.reason = 'expired'
+    where event_reminders_users.reason <> 'already_reminded' and not exists (
+      select from event_reminders_logs l
+      where l.event_reminders_id = event_reminders_users.event_reminders_id and l.user_id = event_reminders_users.user_id and l.status = 'sent')
   ), unreached as (
     update event_reminders_users p set picked = false, reason = j.verdict
     from judged j
