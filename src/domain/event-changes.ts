@@ -88,7 +88,7 @@ function repeated(change: ScheduleChange): SQL[] {
   if (exceptions !== undefined || leads !== undefined) return [sql`false`];
   const holds: SQL[] = [];
   if (starts_at !== undefined) holds.push(sql`e.starts_at = date_trunc('second', ${rfc3339(starts_at)}::timestamptz)`);
-  else if (event_timestamp !== undefined) holds.push(sql`e.event_timestamp = ${event_timestamp}::timestamp`);
+  if (event_timestamp !== undefined) holds.push(sql`e.event_timestamp = ${event_timestamp}::timestamp`);
   if (time_zone !== undefined) holds.push(sql`e.time_zone = ${time_zone}`);
   if (recurrence !== undefined) return [...holds, sql`e.recurrence is not distinct from ${recurrence}::text`];
   if (reminder !== undefined) holds.push(sql`(e.recurrence is null) = ${reminder === "once"}::boolean`);

@@ -31,6 +31,12 @@ export function scheduleIssues(
   );
 }
 
+/** Where both name the start, and neither says which is meant. */
+export const OTHER_THAN_STARTS_AT: Issue = {
+  path: "event_timestamp",
+  message: "is another time than starts_at in the event's zone",
+};
+
 /** Throws `invalid_input` that names them all, if there are any. */
 export function refuse(issues: Issue[]): void {
   if (issues.length > 0) throw new AppError("invalid_input", "The request is not valid", { issues });

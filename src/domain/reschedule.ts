@@ -1,13 +1,13 @@
 /** What a change of an event makes of its schedule. An absent field keeps its value. Pure; reads no clock. */
 import type { Issue } from "../errors.ts";
-import { scheduleIssues } from "./event-plan.ts";
+import { OTHER_THAN_STARTS_AT, scheduleIssues } from "./event-plan.ts";
 import { distinctLeads, type Exception, type Schedule } from "./plan.ts";
 import { legacyRecurrence, nearestPeriod, occurrencesAmong, onceLead, type Period, type Series } from "./recurrence.ts";
-import { wallTimeAt } from "./time.ts";
+import { placeWallTime, wallTimeAt } from "./time.ts";
 
 export type ScheduleChange = {
   event_timestamp?: string | undefined;
-  /** ms; goes before `event_timestamp`. */
+  /** ms; beside `event_timestamp` it means the same time, or one of the two repeats what is stored. */
   starts_at?: number | undefined;
   time_zone?: string | undefined;
   reminder?: "once" | "periodical" | undefined;
@@ -24,8 +24,9 @@ type Rescheduled = { schedule: (Schedule & { schedule_period: Period }) | null; 
 
 export function reschedule(stored: StoredSchedule, change: ScheduleChange, now: number): Rescheduled {
   const time_zone = change.time_zone ?? stored.time_zone;
-  const given = change.starts_at === undefined ? change.event_timestamp : wallTimeAt(change.starts_at, time_zone);
-  const event_timestamp = given ?? stored.event_timestamp;
+  const start = startOf(stored, change, time_zone);
+  if (start === null) return { schedule: null, issues: [OTHER_THAN_STARTS_AT] };
+  const { event_timestamp, time } = start;
   const recurrence = recurrenceOf(stored, change, event_timestamp);
   const asked =
     change.leads ?? (saysOtherPeriod(stored, change) ? legacyLeads(stored, change, recurrence) : stored.leads);
@@ -35,13 +36,29 @@ export function reschedule(stored: StoredSchedule, change: ScheduleChange, now: 
   const said = change.exceptions ?? (recurrence === null ? [] : stored.exceptions);
   if (isSame(stored, { ...series, exceptions: said, leads })) return { schedule: null, issues: [] };
 
-  const time = causeOf(change);
   const schedule = { ...series, exceptions: said, leads, planned_at: now };
   const fields = { time, rule: change.recurrence === undefined ? time : "recurrence" };
   const issues = scheduleIssues(schedule, fields, stored.exceptions);
   if (issues.length > 0) return { schedule: null, issues };
   const exceptions = followed(said, series);
   return { schedule: { ...schedule, exceptions, schedule_period: nearestPeriod(schedule) }, issues };
+}
+
+/** The start and the field that it comes from. Where both fields are there, the one that does not repeat what is stored; null where they contradict. */
+function startOf(
+  stored: StoredSchedule,
+  { event_timestamp, starts_at, time_zone }: ScheduleChange,
+  zone: string,
+): { event_timestamp: string; time: keyof ScheduleChange } | null {
+  const byWall = { event_timestamp: event_timestamp ?? stored.event_timestamp, time: "event_timestamp" } as const;
+  if (starts_at === undefined) {
+    return event_timestamp === undefined && time_zone !== undefined ? { ...byWall, time: "time_zone" } : byWall;
+  }
+  const byInstant = { event_timestamp: wallTimeAt(starts_at, zone), time: "starts_at" } as const;
+  if (event_timestamp === undefined) return byInstant;
+  const stands = placeWallTime(stored.event_timestamp, stored.time_zone);
+  if (Math.floor(starts_at / 1000) * 1000 === stands) return byWall;
+  return event_timestamp === stored.event_timestamp || event_timestamp === byInstant.event_timestamp ? byInstant : null;
 }
 
 /**
@@ -85,12 +102,6 @@ function recurrenceOf(stored: StoredSchedule, change: ScheduleChange, start: str
 
 const legacyLeads = (stored: StoredSchedule, change: ScheduleChange, recurrence: string | null): string[] =>
   recurrence === null ? [onceLead(change.schedule_period ?? stored.schedule_period)] : ["0"];
-
-/** The field that moved the start away from a rule that stays. */
-function causeOf(change: ScheduleChange): string {
-  if (change.starts_at !== undefined) return "starts_at";
-  return change.event_timestamp === undefined && change.time_zone !== undefined ? "time_zone" : "event_timestamp";
-}
 
 function isSame(stored: StoredSchedule, schedule: Omit<Schedule, "planned_at">): boolean {
   const shown = ({ event_timestamp, time_zone, recurrence, exceptions, leads }: Omit<Schedule, "planned_at">) =>

@@ -62,7 +62,8 @@ the caller's, else the service's. What recurs is said by \`recurrence\` and \`re
     tag: "Events",
     summary: "Change an event",
     description: `Moderators and admins of the group. An absent field keeps its value; another \`group_id\` is refused. A \`reminder\` and \`schedule_period\`
-that repeat what GET answered leave \`recurrence\`, \`exceptions\` and \`reminders\` as they are.`,
+that repeat what GET answered leave \`recurrence\`, \`exceptions\` and \`reminders\` as they are. Of \`event_timestamp\` and \`starts_at\` the one that
+does not repeat it is the change; where neither does, they must mean the same time.`,
     answer: answers.Nothing,
     errors: ["not_found", "forbidden", "conflict"],
     example: { id: 31, name: "Rent and heating", budget: "2600.00", is_budget: true },
