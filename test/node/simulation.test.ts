@@ -42,11 +42,14 @@ test(
   MINUTES_10,
 );
 
-test("a seed plays the same run again, to the last call", async () => {
-  const first = await simulate([], "12");
-  expect(first.said.split("\n").length).toBeGreaterThan(100);
-  expect(first.said).toMatch(/dies|hangs|fails|cut|loses/);
-  expect(await simulate([], "12")).toEqual(first);
+test("a seed plays the same run again to the last call, alone and after others", async () => {
+  const alone = await simulate([], "12");
+  expect(alone.said).toMatch(/dies|hangs|fails|cut|loses/);
+  expect(await simulate([], "12")).toEqual(alone);
+  const hashOf = async (args: string[]) => /^12 [0-9a-f]{16}$/m.exec((await simulate(["--hashes", ...args])).said)?.[0];
+  const hash = await hashOf(["--from", "12", "--seeds", "1"]);
+  expect(hash).toBeDefined();
+  expect(await hashOf(["--from", "4", "--seeds", "9"])).toBe(hash);
 });
 
 test.each(isLong ? Object.keys(DEFENCES) : ["settle-before-ack", "claim-token"])(

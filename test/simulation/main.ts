@@ -2,8 +2,10 @@
  * npm run simulate -- --seeds N [--from n]      runs N seeds and says which broke a rule
  * npm run simulate -- --without NAME            the same with a defence of the pipeline switched off, until it is caught
  * npm run simulate -- --defences                each defence so, one after another: exit 1 where one is not missed
+ * npm run simulate -- --hashes                  prints what each seed's trace comes to: the same wherever it runs
  * SEED=n npm run simulate                       replays one run exactly, with its trace
  */
+import { createHash } from "node:crypto";
 import { parseArgs } from "node:util";
 import { Database } from "./database.ts";
 import { DEFENCES, leaveOut } from "./defences.ts";
@@ -17,6 +19,7 @@ const { values } = parseArgs({
     from: { type: "string", default: "1" },
     without: { type: "string" },
     defences: { type: "boolean", default: false },
+    hashes: { type: "boolean", default: false },
   },
 });
 const defence = values.without === undefined ? null : DEFENCES[values.without];
@@ -50,6 +53,8 @@ async function simulate(seeds: number[], database: Database): Promise<boolean> {
     accepts += outcome.accepts;
     profiles.set(profile, (profiles.get(profile) ?? 0) + 1);
     if (process.env.SEED) console.log(lines.join("\n"));
+    if (values.hashes)
+      console.log(`${seed} ${createHash("sha256").update(lines.join("\n")).digest("hex").slice(0, 16)}`);
     if (violations.length > 0) {
       broken.push(seed);
       console.log(
