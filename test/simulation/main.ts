@@ -65,8 +65,9 @@ async function simulate(seeds: number[], database: Database): Promise<boolean> {
       );
       if (defence) return false;
     }
-    if (process.stderr.isTTY)
-      process.stderr.write(`\r${done + 1} of ${seeds.length} seeds, ${broken.length} broke a rule `);
+    const progress = `${done + 1} of ${seeds.length} seeds, ${broken.length} broke a rule`;
+    if (process.stderr.isTTY) process.stderr.write(`\r${progress} `);
+    else if ((done + 1) % 500 === 0) console.error(progress);
   }
   const seconds = (performance.now() - started) / 1000;
   if (process.stderr.isTTY) process.stderr.write("\r");

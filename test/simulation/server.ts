@@ -11,7 +11,10 @@ export async function startServer(): Promise<Server> {
   const shared = process.env.SIMULATION_SERVER;
   if (shared) {
     const name = new URL(shared).pathname.slice(1);
-    return { url: await createDatabase(shared, `run_${process.pid}_${Date.now()}`, name), stop: async () => {} };
+    return {
+      url: await createDatabase(shared, process.env.SIMULATION_NAME ?? `run_${process.pid}`, name),
+      stop: async () => {},
+    };
   }
   const directory = mkdtempSync(join(tmpdir(), "torium-simulation-"));
   const postgres = await startPostgres({ directory: join(directory, "postgres"), port: 0 });
