@@ -37,7 +37,7 @@ export type Claimed = {
   late: boolean;
   /** The moment that it waits for, ms. */
   send_at: number;
-  /** The machine's ms after which it is reminded no more. */
+  /** The machine's ms after which it is reminded no more: the same moment by which the claim judges, or what it lets pass would come back for ever. */
   expires_at: number;
   /** This claim is the one that the month's SMS budget began to run out with. */
   budget_alert: boolean;
@@ -146,7 +146,7 @@ const claimStatement = (
   returning l.id as event_reminders_logs_id, l.event_reminders_id, w.event_id, to_char(w.event_timestamp, 'YYYY-MM-DD HH24:MI:SS') as event_timestamp,
             l.user_id, coalesce(w.verdict, w.stop) as refusal, w.verdict is not null as settled, w.address, l.attempts, w.name, w.locale, w.bank_url, w.is_budget,
             greatest(w.claimed_at, ${instant(now)}) - w.due_at > make_interval(mins => ${LATE_AFTER_MINUTES}) as late,
-            ${ms(sql`w.send_at`)} as send_at, ${ms(sql`w.send_at + (greatest(w.starts_at, w.due_at) - w.due_at)`)} + ${EXPIRED_AFTER_MINUTES * 60_000} as expires_at,
+            ${ms(sql`w.send_at`)} as send_at, ${ms(sql`greatest(w.starts_at, w.due_at)`)} + ${EXPIRED_AFTER_MINUTES * 60_000} as expires_at,
             ${channel === "sms" ? sql`exists (select from budget_alert)` : sql`false`} as budget_alert`;
 
 const spent = (now: number): SQL => sql`coalesce((select m.spent_usd from sms_spending m
