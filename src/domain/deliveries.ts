@@ -94,7 +94,7 @@ const claimStatement = (
       as a (event_reminders_logs_id bigint, address text, cost_usd numeric)
   ), free as (
     select l.id, l.event_reminders_id, l.user_id, l.device_id, l.last_error, a.address, a.cost_usd, l.lease_token is not distinct from ${token}::uuid as mine,
-           l.unknown_outcomes + (l.lease_until is not null and l.lease_token is distinct from ${token}::uuid)::int as unknown_outcomes
+           l.unknown_outcomes + (l.lease_until is not null and l.last_error is null and l.lease_token is distinct from ${token}::uuid)::int as unknown_outcomes
     from asked a join event_reminders_logs l on l.id = a.event_reminders_logs_id
     where l.channel = ${channel}::channel and l.status = 'pending'
       and (l.lease_until is null or l.lease_until <= ${instant(now)} or l.lease_token = ${token}::uuid)

@@ -121,7 +121,8 @@ const fixPeople = (input: SQL, at: SQL): SQL => sql`
     select id, count(*)::int as participants from person group by 1
   )
   update event_reminders er
-  set participants = case when j.verdict = 'event_moved' then er.participants else coalesce(er.participants, c.participants, 0) end,
+  set participants = case when j.verdict = 'event_moved' then er.participants else coalesce(er.participants, c.participants,
+        (select count(*)::int from event_reminders_users p where p.event_reminders_id = er.id)) end,
       budget = coalesce(er.budget, j.budget), currency = coalesce(er.currency, j.currency),
       status = case when j.verdict is null then 'pending' when j.verdict = 'expired' then 'expired' else 'suppressed' end::reminder_status,
       reason = j.verdict, settled_at = case when j.verdict is not null then ${at} end
@@ -158,7 +159,7 @@ const hand = (input: SQL, at: SQL, limit: number): SQL => sql`
   ), again as (
     update event_reminders_logs l
     set status = 'pending', settled_at = null, last_error = nullif(nullif(l.last_error, 'event_moved'), 'expired'), next_attempt_at = o.sweep_at,
-        unknown_outcomes = l.unknown_outcomes + (l.lease_until is not null)::int, lease_token = o.tokens[1], lease_until = null
+        unknown_outcomes = l.unknown_outcomes + (l.lease_until is not null and l.last_error is null)::int, lease_token = o.tokens[1], lease_until = null
     from open o join event_reminders er on er.id = o.event_reminders_id
     where l.id = o.log_id and ${isOpen(at, sql`o`)}
     returning l.*
@@ -200,6 +201,7 @@ const finish = (input: SQL, at: SQL): SQL => sql`
   select er.id as event_reminders_id, er.event_id, ${wallOf(sql`er.event_timestamp`)} as event_timestamp,
          coalesce(e.name, '') as name, coalesce(e.description, '') as description, coalesce(e.time_zone, 'UTC') as time_zone,
          ${ms(sql`er.starts_at`)} as starts_at, ${ms(sql`er.send_at`)} as send_at,
-         er.budget, er.currency, coalesce(er.participants, 0) as participants
+         er.budget, er.currency,
+         coalesce(er.participants, (select count(*)::int from event_reminders_users p where p.event_reminders_id = er.id)) as participants
   from event_reminders er left join events e on e.id = er.event_id
   where er.id in (select event_reminders_id from asked)`;

@@ -98,6 +98,7 @@ export const DEFENCES: Record<string, Defence> = {
         "when greatest(er.starts_at, er.due_at) + make_interval(mins => ${EXPIRED_AFTER_MINUTES}) <= greatest(er.claimed_at, ${at}) then 'expired' end as verdict",
         "end as verdict",
       ),
+      without(DELIVER, " || deps.now() >= claimed.expires_at"),
     ],
   },
   "late-note": {

@@ -133,13 +133,15 @@ export class Faults {
   database(): Fate {
     const random = this.#random;
     const fate: Fate = { before: latency(random, 3), after: latency(random, 3) };
-    if (this.#happens("databaseSlow")) fate.before = random.int(100, 20_000);
+    // Longer than the client's patience: it may be run though nobody waits for it any more.
+    if (this.#happens("databaseSlow"))
+      Object.assign(fate, { before: random.int(100, 20_000), orphan: random.chance(0.5) });
     if (this.#isOut("database") || this.#happens("databaseFails")) {
       if (random.chance(0.2)) return { ...fate, hang: true };
       fate.refusal = random.pick(DATABASE_REFUSALS);
     } else if (this.#happens("databaseLost")) fate.lost = random.chance(0.7) ? "cut" : "silence";
     fate.kill = this.#kill(fate.before + fate.after);
-    if (fate.kill !== undefined) fate.orphan = random.chance(0.5);
+    if (fate.kill !== undefined) fate.orphan ||= random.chance(0.5);
     return fate;
   }
 

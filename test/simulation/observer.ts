@@ -15,6 +15,8 @@ type Input = {
 export class Observer {
   /** Whose lease a row is under, as far as the database told. */
   readonly #holders = new Map<number, string>();
+  /** Rows that a claim holds and will not have sent. */
+  readonly #refused = new Set<number>();
   readonly #record: Record_;
 
   constructor(record: Record_) {
@@ -47,9 +49,12 @@ export class Observer {
     const costs = new Map(input.map((one) => [one.event_reminders_logs_id, one.cost_usd ?? null]));
     const rows = answered.map((row) => {
       const id = Number(row.event_reminders_logs_id);
-      return { id, cost_usd: costs.get(id) ?? null, settled: row.settled === "t", refusal: row.refusal ?? null };
+      const again = this.#holders.get(id) === token;
+      return { id, cost_usd: costs.get(id) ?? null, settled: row.settled === "t", refusal: row.refusal ?? null, again };
     });
-    for (const { id, settled } of rows) {
+    for (const { id, settled, refusal } of rows) {
+      if (refusal === null) this.#refused.delete(id);
+      else this.#refused.add(id);
       if (settled) this.#holders.delete(id);
       else this.#holders.set(id, token);
     }
@@ -61,7 +66,7 @@ export class Observer {
       const token = this.#holders.get(id) ?? "";
       const effective = task.tokens.has(token);
       if (effective) this.#holders.delete(id);
-      return { id, status, lost, provider_message_id, effective, token };
+      return { id, status, lost, provider_message_id, effective, token, refused: this.#refused.has(id) };
     });
     this.#record.settles.push({ call, at, task, rows });
   }

@@ -2,6 +2,7 @@
 import type { Delivery } from "./ledger.ts";
 import { during } from "./model.ts";
 import type { Case } from "./oracle.ts";
+import { wasTooDear } from "./oracle-money.ts";
 
 export function judgeChannels(found: Case): string[] {
   const broken: string[] = [];
@@ -28,6 +29,7 @@ function judgeFailed(found: Case, delivery: Delivery): string[] {
   if (own.some(({ outcome }) => outcome === "refused")) return [];
   if (own.some(({ said }) => said === "quota")) return [];
   if (last_error === "answer_lost" && delivery.channel === "sms" && unknownOutcomes(found, delivery) >= 2) return [];
+  if (last_error === "budget_spent" && wasTooDear(found, id)) return [];
   const named = addressesOf(found, delivery, settled_at!);
   if (named.some((address) => isSuppressed(found, delivery.channel, address, settled_at!))) return [];
   return [`delivery ${id} by ${delivery.channel} failed with ${last_error}, and nobody refused it`];
@@ -35,14 +37,13 @@ function judgeFailed(found: Case, delivery: Delivery): string[] {
 
 /** Claims that may have sent, and whose outcome was never written, or written as unknown. */
 function unknownOutcomes({ record }: Case, { id }: Delivery): number {
-  const tokens = new Set(
-    record.claims
-      .filter(({ rows }) => rows.some((row) => row.id === id && !row.settled && row.refusal === null))
-      .map(({ token }) => token),
+  const claims = record.claims.flatMap(({ rows }) =>
+    rows.filter((row) => row.id === id && !row.settled && row.refusal === null && !row.again),
   );
-  for (const { rows } of record.settles)
-    for (const row of rows) if (row.id === id && row.effective && !row.lost) tokens.delete(row.token);
-  return tokens.size;
+  const known = record.settles.flatMap(({ rows }) =>
+    rows.filter((row) => row.id === id && row.effective && !row.lost && !row.refused),
+  );
+  return claims.length - known.length;
 }
 
 /** The addresses that were the person's lately, on a delivery's channel. */

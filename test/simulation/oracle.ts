@@ -18,6 +18,7 @@ export type Case = {
   reminders: Map<number, Reminder>;
   deliveries: Map<number, Delivery>;
   isCalm: boolean;
+  budget_usd: string;
   /** When something went wrong, ms. */
   faults: number[];
   /** ms, until when the run went. */
@@ -35,6 +36,7 @@ export function judge(world: World, ledger: Ledger, end: number, arranged: Arran
     reminders: new Map(ledger.reminders.map((one) => [one.id, one])),
     deliveries: new Map(ledger.deliveries.map((one) => [one.id, one])),
     isCalm: faults.isCalm,
+    budget_usd: world.budget_usd,
     faults: faults.moments,
     end,
   };

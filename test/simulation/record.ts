@@ -29,14 +29,15 @@ export type Claim = {
   at: number;
   task: Task;
   token: string;
-  rows: { id: number; cost_usd: string | null; settled: boolean; refusal: string | null }[];
+  /** `again`: the token held the row already. */
+  rows: { id: number; cost_usd: string | null; settled: boolean; refusal: string | null; again: boolean }[];
 };
 /** A settling that was committed. */
 export type Settle = {
   call: number;
   at: number;
   task: Task;
-  /** `effective`: of a row that the task held, under `token`. */
+  /** `effective`: of a row that the task held, under `token`; `refused`: its claim had refused it. */
   rows: {
     id: number;
     status: string;
@@ -44,6 +45,7 @@ export type Settle = {
     provider_message_id: string | null;
     effective: boolean;
     token: string;
+    refused: boolean;
   }[];
 };
 

@@ -64,7 +64,7 @@ export async function run(seed: number, database: Database): Promise<Outcome> {
     await scheduler.run(stop);
   }
   // A message that was meant for hours later may have been delayed on top.
-  for (let turn = 0; turn < 6 && world.queues.size > 0; turn++) {
+  for (let turn = 0; turn < 40 && world.queues.size > 0; turn++) {
     stop += HOUR;
     ticking.resume();
     await scheduler.run(stop);
@@ -107,6 +107,7 @@ const TABLES = [
   "suppressed_addresses",
   "sms_spending",
   "dead_letters",
+  "alerts",
   "schedule_runs",
   "usage",
   "users",
@@ -122,6 +123,7 @@ const NUMBERED = [
   "event_reminders",
   "event_reminders_logs",
   "dead_letters",
+  "alerts",
 ];
 const EMPTY = [
   ...TABLES.map((table) => `delete from ${table}`),

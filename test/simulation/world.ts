@@ -14,7 +14,7 @@ import { type Delivered, Queues } from "./queue.ts";
 import { type Random, randomOf } from "./random.ts";
 import type { Attempt, Record_ } from "./record.ts";
 import type { Scheduler } from "./scheduler.ts";
-import { settings } from "./settings.ts";
+import { settingsWith } from "./settings.ts";
 import { call, current, SimulatedFault, type Task } from "./task.ts";
 
 /** A call to the database that takes longer is trouble. */
@@ -31,6 +31,8 @@ export class World {
   readonly database: Database;
   /** Whether the database was written to since somebody asked; see ticks.ts. */
   changed = true;
+  readonly budget_usd: string;
+  readonly #settings: Deps["settings"];
   readonly #dead: Map<string, ProviderFault>;
   readonly #started: number;
   #tasks = 0;
@@ -51,6 +53,10 @@ export class World {
     this.faults = faults;
     this.database = database;
     this.#dead = dead;
+    const random = randomOf(seed, "budget");
+    // Some have money for a few SMS alone.
+    this.budget_usd = random.chance(0.15) ? (random.int(0, 30) / 100).toFixed(2) : "50";
+    this.#settings = settingsWith(this.budget_usd);
     this.#started = scheduler.now;
     const trace = this.trace;
     this.queues = new Queues({ scheduler, faults, trace, random: randomOf(seed, "queues"), consume: this.#consume });
@@ -159,7 +165,7 @@ export class World {
       Object.entries(BINDINGS).map(([binding, queue]) => [binding, { sendBatch: this.#sendBatch(task, queue) }]),
     ) as unknown as Bindings;
     return {
-      ...buildDeps(settings, bindings),
+      ...buildDeps(this.#settings, bindings),
       now: () => this.scheduler.now,
       wait: (ms) => call(this, task, `waits ${ms} ms`, this.faults.waiting(ms), () => {}),
       log: {
