@@ -179,17 +179,17 @@ export async function parkLeads(db: Db, ids: number[]): Promise<void> {
   await rows(db, sql`update event_leads set next_due_at = null where id = any(${sql.param(ids)}::bigint[])`);
 }
 
-/** Of another automatic reminder of the same occurrence as `r`: what was sent, `l`. */
+/** Of another automatic reminder of the same occurrence as `r`, by whatever name it went then: what was sent, `l`. */
 const told = (r: SQL): SQL => sql`
   select from event_reminders o join event_reminders_logs l on l.event_reminders_id = o.id and l.status = 'sent'
-  where o.event_id = ${r}.event_id and o.event_timestamp = ${r}.event_timestamp and o.kind = 'automatic'
-    and o.starts_at = ${r}.starts_at and o.reminder <> ${r}.reminder`;
+  where o.event_id = ${r}.event_id and o.kind = 'automatic' and o.starts_at = ${r}.starts_at
+    and (o.event_timestamp, o.reminder) <> (${r}.event_timestamp, ${r}.reminder)`;
 
 /**
  * Writes the due reminders into the ledger and moves their leads on, each only if it still stands where it was found: of two ticks at once, one
  * claims. What is past its hour is settled as expired here, with its people, and wakes nobody; what is newest is handed on first. A reminder whose event
  * was moved and is right again, or that expired and is ahead again, becomes pending again; one that went out is never repeated, also not by one at the occurrence for want of a lead: whom
- * another lead reached is left out of that here, and where that is everybody, it is suppressed.
+ * another lead reached is left out of that here, and where that is everybody, it is suppressed. Who was left out for a time at which it does not begin any more is not.
  * `now` and `clock` are the same moment on the job's and on the machine's clock: `send_at` is the due moment on the machine's. One round trip.
  */
 export async function claimDue(db: Db, claims: ClaimedLead[], now: number, clock: number): Promise<WaitingReminder[]> {
@@ -260,10 +260,13 @@ export async function claimDue(db: Db, claims: ClaimedLead[], now: number, clock
                 status = case when excluded.status = 'suppressed' then excluded.status else 'pending' end,
                 reason = case when excluded.status = 'suppressed' then excluded.reason end,
                 settled_at = case when excluded.status = 'suppressed' then excluded.settled_at end,
-                participants = null
+                participants = null, budget = null, currency = null
             where event_reminders.revision < excluded.revision
               and (event_reminders.status <> 'picked' or excluded.status <> 'suppressed')
           returning id, event_id, event_timestamp, reminder, starts_at, user_id, status, reason, send_at
+        ), untold as (
+          delete from event_reminders_users p using made m
+          where p.event_reminders_id = m.id and m.status = 'pending' and p.reason = 'already_reminded' and not exists (${told(sql`m`)} and l.user_id = p.user_id)
         ), missed as (
           insert into event_reminders_users (event_reminders_id, user_id, picked, reason, position)
           select m.id, p.user_id, false, coalesce(m.reason, 'already_reminded'), p.position

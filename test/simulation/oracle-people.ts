@@ -74,7 +74,7 @@ function judgeReminder(found: Case, version: Version, planned: Moments, row: Rem
   return broken;
 }
 
-/** Whether another lead has told a person of the very occurrence, so that none need go at its start. */
+/** Whether another lead has told a person of the very occurrence, whatever its name was then, so that none need go at its start. */
 const wasReminded = ({ ledger, reminders }: Case, row: Reminder, user_id: number): boolean =>
   ledger.deliveries.some((one) => {
     const other = reminders.get(one.event_reminders_id)!;
@@ -83,7 +83,6 @@ const wasReminded = ({ ledger, reminders }: Case, row: Reminder, user_id: number
       one.status === "sent" &&
       other.id !== row.id &&
       other.event_id === row.event_id &&
-      other.event_timestamp === row.event_timestamp &&
       other.starts_at === row.starts_at
     );
   });

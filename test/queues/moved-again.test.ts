@@ -1,0 +1,52 @@
+/** Reminders whose event is moved, or only called otherwise, after they were picked or sent. */
+import { expect, test } from "vitest";
+import { wallTimeAt } from "../../src/domain/time.ts";
+import { inbox } from "../support/index.ts";
+import { ledger } from "../support/pipeline.ts";
+import { arranged, at, HOUR, inFlight, MINUTE, reached, runUntil } from "../support/replanned.ts";
+
+const wall = (ms: number) => wallTimeAt(ms, "Europe/Warsaw");
+const DAILY = { recurrence: "FREQ=DAILY" };
+
+test("a reminder that was picked and is then moved says the budget of its new moment, or none", async () => {
+  const budget = { is_budget: true, budget: "100.00" };
+  const [dearer, free] = [await inFlight({ ...DAILY, ...budget }), await inFlight({ ...DAILY, ...budget })];
+  const moved = [{ occurrence: wall(dearer.start), moved_to: wall(dearer.start + 20 * MINUTE) }];
+  await dearer.put({ exceptions: moved, budget: "300.00" });
+  await free.put({ exceptions: moved, is_budget: false });
+  for (const one of [dearer, free]) await runUntil(one, one.start + 21 * MINUTE);
+  const [[told], [untold]] = [await inbox("email", dearer.member.email), await inbox("email", free.member.email)];
+  expect(told!.text).toContain("300.00");
+  expect(told!.text).toContain("150.00");
+  expect(untold!.text).not.toContain("100.00");
+});
+
+test("whom a lead told of the former time is told of the new one, also where the reminder at the start was left out already", async () => {
+  const one = await arranged({ ...DAILY, reminders: [5] });
+  await runUntil(one, one.start - 4 * MINUTE);
+  const skipped = { occurrence: wall(one.start + 24 * HOUR), moved_to: null };
+  await one.put({ exceptions: [skipped] });
+  await runUntil(one, one.start - 1.5 * MINUTE);
+  expect((await ledger(one.id)).slice(-1)).toMatchObject([{ picked: false, why: "already_reminded" }]);
+  await one.put({ exceptions: [skipped, { occurrence: wall(one.start), moved_to: wall(one.start + 3 * MINUTE) }] });
+  await runUntil(one, one.start + 4 * MINUTE);
+  expect(await reached(one.admin, one.member)).toEqual([2, 2]);
+});
+
+test("an occurrence that is only called otherwise after its reminder went out is not reminded again", async () => {
+  const [once, series] = [await arranged({ reminders: [5] }), await arranged({ ...DAILY, reminders: [5] })];
+  const later = { occurrence: wall(series.start), moved_to: wall(series.start + 10 * MINUTE) };
+  await series.put({ exceptions: [later] });
+  await runUntil(once, once.start - 4 * MINUTE);
+  await runUntil(series, series.start + 6 * MINUTE);
+  expect(await reached(once.admin, once.member, series.admin, series.member)).toEqual([1, 1, 1, 1]);
+  await once.put({ time_zone: "Europe/London", ...at(once.start) });
+  await series.put(at(series.start + 2 * MINUTE));
+  for (const one of [once, series]) await runUntil(one, one.start + 11 * MINUTE);
+  expect(await reached(once.admin, once.member, series.admin, series.member)).toEqual([1, 1, 1, 1]);
+  for (const one of [once, series])
+    expect((await ledger(one.id)).slice(-2)).toMatchObject([
+      { picked: false, why: "already_reminded" },
+      { picked: false, why: "already_reminded" },
+    ]);
+});
