@@ -3,7 +3,7 @@
  * over while the reminder is still worth sending; what it was sent to is not used again:
  *
  *   sent   -> failed   recordUndelivered   its provider's id is the one told
- *   leased -> failed   recordUndelivered   the news was faster than the settling: the address or device is the one told
+ *   leased -> failed   recordUndelivered   the news was faster than the settling: the address or device is the one told, and dead
  */
 import { type SQL, sql } from "drizzle-orm";
 import type { DeliveryEvent } from "../clients/delivery-events.ts";
@@ -51,12 +51,14 @@ const IN_FLIGHT_HOURS = 48;
 
 /**
  * `concerned as (…)`: the deliveries that the event may be about. By the provider's id; and where the news came before the settling that would write
- * it, what is being sent to this address or device right now. Should that be another message, it cannot arrive either.
+ * it, what is being sent right now to an address or device that is dead by it. Should that be another message, it cannot arrive either; a failure that says
+ * nothing against its device, or is from before its owner signed in on it again, is about its own message alone.
  */
 function concerned(event: Undelivered, at: SQL): SQL {
   const people =
     event.kind === "push_failed"
-      ? sql`select d.user_id, 'push'::channel as channel, d.id as device_id from devices d where d.device_arn = ${event.device_arn}`
+      ? sql`select d.user_id, 'push'::channel as channel, d.id as device_id from devices d
+            where ${event.dead}::boolean and d.device_arn = ${event.device_arn} and d.registered_at <= ${instant(event.at)}`
       : sql`select u.id as user_id, 'email'::channel as channel, null::bigint as device_id from users u where u.email = any(${sql.param(event.addresses)}::text[])`;
   return sql`concerned as (
     select l.id, false as in_flight from event_reminders_logs l where l.provider_message_id = ${event.provider_message_id}

@@ -1,7 +1,8 @@
 import { sql } from "drizzle-orm";
 import { beforeAll, expect, test, vi } from "vitest";
 import { device } from "../support/arranged.ts";
-import { inbox, person, query, type TestDeps } from "../support/index.ts";
+import { inbox, person, query, settings, type TestDeps } from "../support/index.ts";
+import { intercept } from "../support/network.ts";
 import { clockedDeps, drain, event, group, ledger, receive, taken, tick } from "../support/pipeline.ts";
 import { deployed, newSigner, post, posted, type Signer, standInForSns } from "../support/sns.ts";
 
@@ -119,4 +120,24 @@ test("an endpoint that was deleted retires its device, and what it got stays sen
   expect(await tell(deps, told)).toMatchObject({ http: 200, roundTrips: 1 });
   expect(await dead(newer)).toBe("EndpointDeleted");
   expect(await ledger(event_id)).toMatchObject([{ status: "sent" }]);
+});
+
+test.each([
+  ["says nothing against its device", "InvalidNotification", 0],
+  ["is from before its owner signed in on it again", "InvalidPlatformToken", -1],
+])("the failure of an earlier push that %s leaves alone the one that is being sent", async (_, type, ms) => {
+  const { deps, clock, newer, pick } = await pushed();
+  const event_id = await pick();
+  const registered_at = new Date(clock.ms).toISOString();
+  await query(sql`update devices set registered_at = ${registered_at}::timestamptz where id = ${newer.id}`);
+  const earlier = failure("an-earlier-message", newer, Date.parse(registered_at) + ms, type);
+  const pushes = intercept(settings.AWS_ENDPOINT_URL_SNS!, async () => {
+    expect(await tell(deps, earlier)).toMatchObject({ http: 200 });
+    return new Response("<PublishResponse><MessageId>this-message</MessageId></PublishResponse>");
+  });
+  await drain(deps, clock);
+  vi.restoreAllMocks();
+  const own = pushes.filter(({ body }) => new URLSearchParams(body).get("TargetArn") === newer.arn);
+  expect(own).toHaveLength(1);
+  expect(await ledger(event_id)).toMatchObject([{ channel: "push", status: "sent" }]);
 });
