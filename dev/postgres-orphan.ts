@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 
 const POLL_MS = 20;
+const COLLECTED_WITHIN_MS = 2_000;
 /** Asked ever less politely: roll back and end, end at once, die. */
 const SIGNALS: { signal: NodeJS.Signals; seconds: number }[] = [
   { signal: "SIGINT", seconds: 10 },
@@ -36,11 +37,18 @@ export async function stopOrphan(data: string, ownerFile: string): Promise<void>
     process.kill(pid, signal);
     const deadline = performance.now() + seconds * 1000;
     while (performance.now() < deadline) {
-      if ((await parentIfServing(pid, data)) === null) return;
+      if ((await parentIfServing(pid, data)) === null) return forget(pid, lock);
       await delay(POLL_MS);
     }
   }
   throw new Error(`PostgreSQL (process ${pid}) on ${data} does not end`);
+}
+
+/** One that was killed lives on as a zombie until it is collected, and its lock would stop the next server: PostgreSQL asks only whether the pid lives. */
+async function forget(pid: number, lock: string): Promise<void> {
+  const deadline = performance.now() + COLLECTED_WITHIN_MS;
+  while (isAlive(pid) && performance.now() < deadline) await delay(POLL_MS);
+  if (isAlive(pid) && (await firstNumber(lock)) === pid) await rm(lock, { force: true });
 }
 
 async function firstNumber(file: string): Promise<number | null> {
