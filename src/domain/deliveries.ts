@@ -14,8 +14,13 @@ import { alertOfBudget } from "./sms-spending.ts";
 
 export type Channel = "sms" | "email" | "push";
 
-/** `cost_usd`: what an SMS costs, decimal text; null on other channels. */
-export type Claiming = { event_reminders_logs_id: number; address: string; cost_usd: string | null };
+/** What an SMS costs on time, and what with the words that it is late: decimal text, null on other channels. */
+export type Claiming = {
+  event_reminders_logs_id: number;
+  address: string;
+  cost_usd: string | null;
+  late_cost_usd: string | null;
+};
 
 export type Claimed = {
   event_reminders_logs_id: number;
@@ -35,6 +40,8 @@ export type Claimed = {
   /** Only such a reminder asks to pay. */
   is_budget: boolean;
   late: boolean;
+  /** What this attempt is counted with, where it is sent; null on other channels. */
+  cost_usd: string | null;
   /** The moment that it waits for, ms. */
   send_at: number;
   /** The machine's ms after which it is reminded no more: the same moment by which the claim judges, or what it lets pass would come back for ever. */
@@ -66,7 +73,8 @@ const instant = (at: number) => sql`${new Date(at).toISOString()}::timestamptz`;
 
 /**
  * Claims what may be sent, under `token`, until the lease ends; claimed again with the same token after a lost answer, it is one's own, counted
- * once, and refused if it was (`last_error` keeps that until it is settled). What another consumer holds, or what is settled, is not answered. The month's SMS budget is counted here, before anything is sent. One round trip.
+ * once, and refused if it was (`last_error` keeps that until it is settled). What another consumer holds, or what is settled, is not answered. The month's SMS budget is counted here, before anything is sent.
+ * `now` stays what it was when a claim is repeated: what was counted, and in which month, is so too. One round trip.
  */
 export async function claimDeliveries(
   db: Db,
@@ -91,9 +99,9 @@ const claimStatement = (
 ): SQL => sql`
   with asked as (
     select * from jsonb_to_recordset(${JSON.stringify(claiming)}::jsonb)
-      as a (event_reminders_logs_id bigint, address text, cost_usd numeric)
+      as a (event_reminders_logs_id bigint, address text, cost_usd numeric, late_cost_usd numeric)
   ), free as (
-    select l.id, l.event_reminders_id, l.user_id, l.device_id, l.last_error, a.address, a.cost_usd, l.lease_token is not distinct from ${token}::uuid as mine,
+    select l.id, l.event_reminders_id, l.user_id, l.device_id, l.last_error, a.address, a.cost_usd as cost_on_time, a.late_cost_usd, l.lease_token is not distinct from ${token}::uuid as mine,
            l.unknown_outcomes + (l.lease_until is not null and l.last_error is null and l.lease_token is distinct from ${token}::uuid)::int as unknown_outcomes
     from asked a join event_reminders_logs l on l.id = a.event_reminders_logs_id
     where l.channel = ${channel}::channel and l.status = 'pending'
@@ -108,9 +116,10 @@ const claimStatement = (
                 when eu.user_id is null then 'no_participant'
                 when greatest(er.starts_at, er.due_at) + make_interval(mins => ${EXPIRED_AFTER_MINUTES}) <= greatest(er.claimed_at, ${instant(now)}) then 'expired'
            end as verdict,
-           ${addressRefusal(channel)} as refusal
+           ${addressRefusal(channel)} as refusal, late.late, case when late.late then f.late_cost_usd else f.cost_on_time end as cost_usd
     from free f
     join event_reminders er on er.id = f.event_reminders_id
+    cross join lateral (select greatest(er.claimed_at, ${instant(now)}) - er.due_at > make_interval(mins => ${LATE_AFTER_MINUTES}) as late) late
     left join events e on e.id = er.event_id
     left join events_users eu on eu.event_id = er.event_id and eu.user_id = f.user_id
     left join users u on u.id = f.user_id
@@ -145,7 +154,7 @@ const claimStatement = (
   where l.id = w.id
   returning l.id as event_reminders_logs_id, l.event_reminders_id, w.event_id, to_char(w.event_timestamp, 'YYYY-MM-DD HH24:MI:SS') as event_timestamp,
             l.user_id, coalesce(w.verdict, w.stop) as refusal, w.verdict is not null as settled, w.address, l.attempts, w.name, w.locale, w.bank_url, w.is_budget,
-            greatest(w.claimed_at, ${instant(now)}) - w.due_at > make_interval(mins => ${LATE_AFTER_MINUTES}) as late,
+            w.late, w.cost_usd::text as cost_usd,
             ${ms(sql`w.send_at`)} as send_at, ${ms(sql`greatest(w.starts_at, w.due_at)`)} + ${EXPIRED_AFTER_MINUTES * 60_000} as expires_at,
             ${channel === "sms" ? sql`exists (select from budget_alert)` : sql`false`} as budget_alert`;
 

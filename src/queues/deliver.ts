@@ -23,8 +23,8 @@ export type ChannelSender<Type extends SendType> = {
   type: Type;
   channel: Channel;
   addressOf: (recipient: Recipient<Type>) => string;
-  /** Decimal USD that one message costs, where it is counted. */
-  costOf?: (recipient: Recipient<Type>) => string | null;
+  /** Decimal USD that one message costs, on time or late, where it is counted. */
+  costOf?: (recipient: Recipient<Type>, late: boolean) => string | null;
   send: (claimed: Claimed, recipient: Recipient<Type>) => Promise<Outcome>;
   /** Whether the provider's code means that the address is dead for good. */
   isDead: (code: string) => boolean;
@@ -50,13 +50,14 @@ export async function deliver<Type extends SendType>(
   const claiming = [...recipients.values()].map((one) => ({
     event_reminders_logs_id: one.event_reminders_logs_id,
     address: sender.addressOf(one),
-    cost_usd: sender.costOf?.(one) ?? null,
+    cost_usd: sender.costOf?.(one, false) ?? null,
+    late_cost_usd: sender.costOf?.(one, true) ?? null,
   }));
-  // Repeated with the same token, a claim whose answer was lost finds its own rows.
+  // Repeated with the same token, a claim whose answer was lost finds its own rows; and with the same moment, it counts in the month in which it is given back.
   const claimed = await persist(deps, CLAIM_PAUSES_MS, () =>
     claimDeliveries(deps.db, sender.channel, claiming, {
       token,
-      now: deps.now(),
+      now: started,
       budget_usd: deps.settings.SMS_MONTHLY_BUDGET_USD,
     }),
   );
@@ -93,7 +94,7 @@ async function attempt<Type extends SendType>(
     next_attempt_at: null,
     lost: false,
     untried: false,
-    charged_usd: claimed.refusal === null ? (sender.costOf?.(recipient) ?? null) : null,
+    charged_usd: claimed.refusal === null ? claimed.cost_usd : null,
     dead_address: null,
     ...changed,
   });

@@ -1,7 +1,7 @@
 import { snsClient } from "../clients/sns.ts";
 import type { Deps } from "../deps.ts";
 import { isServed, priceOfSms } from "../domain/sms-spending.ts";
-import { localeOf, withLateNote } from "../domain/texts/index.ts";
+import { localeOf, segments, withLateNote } from "../domain/texts/index.ts";
 import { deliver } from "./deliver.ts";
 import type { Delivery } from "./delivery.ts";
 
@@ -14,8 +14,10 @@ export async function sendSms(deliveries: Delivery<"send-sms">[], deps: Deps): P
     type: "send-sms",
     channel: "sms",
     addressOf: (recipient) => recipient.phone_number,
-    costOf: ({ message, phone_number }) =>
-      isServed(phone_number, deps.settings) ? priceOfSms(message, phone_number, deps.settings) : null,
+    costOf: ({ message, phone_number }, late) =>
+      isServed(phone_number, deps.settings)
+        ? priceOfSms(late ? longestLate(message) : message, phone_number, deps.settings)
+        : null,
     send: async ({ late, locale }, { phone_number, message }) => {
       if (!isServed(phone_number, deps.settings)) return { outcome: "refused", error: "country_not_served" };
       const text = late ? withLateNote(message, "sms", localeOf(locale, deps.settings.DEFAULT_LOCALE)) : message;
@@ -25,3 +27,9 @@ export async function sendSms(deliveries: Delivery<"send-sms">[], deps: Deps): P
     settleEvery: SETTLE_EVERY,
   });
 }
+
+/** Its reader's language is known only with the claim: counted is the dearer one. */
+const longestLate = (message: string): string => {
+  const [en, pl] = [withLateNote(message, "sms", "en"), withLateNote(message, "sms", "pl")];
+  return segments(pl) > segments(en) ? pl : en;
+};

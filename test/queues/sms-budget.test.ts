@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
 import { expect, test } from "vitest";
-import { call, inbox, person, query, uniqueNumber } from "../support/index.ts";
+import { call, fault, inbox, person, query, type TestDeps, uniqueNumber } from "../support/index.ts";
 import { type Clock, clockedDeps, drain, event, group, ledger, receive, taken, tick } from "../support/pipeline.ts";
 
 const MINUTE = 60_000;
@@ -118,4 +118,53 @@ test("a number of a country that is no longer served gets no SMS, costs nothing,
       sql`select from sms_spending where spent_usd > 0 and month > ${new Date(clock.ms - 20 * 1440 * MINUTE).toISOString()}::date`,
     ),
   ).toEqual([]);
+});
+
+const spentOf = async (clock: Clock) => {
+  const month = sql`date_trunc('month', ${new Date(clock.ms).toISOString()}::timestamptz at time zone 'UTC')::date`;
+  const [row] = await query<{ spent: string }>(
+    sql`select spent_usd::text as spent from sms_spending where month = ${month}`,
+  );
+  return row?.spent ?? null;
+};
+const smsOf = ({ sent }: TestDeps) => sent.flatMap((one) => (one.type === "send-sms" ? one.recipients : []))[0];
+
+test("an SMS that says that it is late is counted with those words, on time without, and given back as it was counted", async () => {
+  const counted: (string | null)[] = [];
+  for (const late of [0, 20 * MINUTE]) {
+    const clock = ownMonth();
+    const { deps } = await waiting(clock, 100);
+    const recipient = smsOf(deps)!;
+    // Leaves no room for the late note in one segment.
+    recipient.message = "x".repeat(160);
+    clock.ms += late;
+    const to = recipient.phone_number;
+    await fault({ channel: "sms", kind: "throttle", to, times: 1 });
+    await receive(deps, taken(deps));
+    counted.push(await spentOf(clock));
+    await drain(deps, clock);
+    counted.push(await spentOf(clock));
+    expect(await inbox("sms", to)).toHaveLength(1);
+  }
+  expect(counted).toEqual(["0.00000", "0.03930", "0.00000", "0.07860"]);
+});
+
+test("at a month's turn an SMS is given back to the month in which it was counted", async () => {
+  const { ms } = ownMonth();
+  const turn = Date.UTC(new Date(ms).getUTCFullYear(), new Date(ms).getUTCMonth() + 1);
+  months++;
+  const clock = { ms: turn - 10 * MINUTE };
+  const { deps } = await waiting(clock, 100);
+  clock.ms = turn - 100;
+  await fault({ channel: "sms", kind: "throttle", to: smsOf(deps)!.phone_number, times: 1 });
+  let calls = 0;
+  const db = new Proxy(deps.db, {
+    get: (target, name) => {
+      if (name === "batch" && calls++ === 0) throw new TypeError("the database is away");
+      return Reflect.get(target, name);
+    },
+  });
+  await receive({ ...deps, db }, taken(deps));
+  expect(clock.ms).toBeGreaterThan(turn);
+  expect([await spentOf({ ms: turn - 1 }), await spentOf({ ms: turn })]).toEqual(["0.00000", null]);
 });

@@ -7,6 +7,7 @@ type Input = {
   event_reminders_logs_id: number;
   address?: string;
   cost_usd?: string | null;
+  late_cost_usd?: string | null;
   status?: string;
   lost?: boolean;
   provider_message_id?: string | null;
@@ -46,11 +47,18 @@ export class Observer {
   }
 
   #claimed(task: Task, input: Input[], answered: Row[], token: string, call: number, at: number): void {
-    const costs = new Map(input.map((one) => [one.event_reminders_logs_id, one.cost_usd ?? null]));
+    const asked = new Map(input.map((one) => [one.event_reminders_logs_id, one]));
     const rows = answered.map((row) => {
       const id = Number(row.event_reminders_logs_id);
       const again = this.#holders.get(id) === token;
-      return { id, cost_usd: costs.get(id) ?? null, settled: row.settled === "t", refusal: row.refusal ?? null, again };
+      const { cost_usd, late_cost_usd } = asked.get(id)!;
+      return {
+        id,
+        cost_usd: (row.late === "t" ? late_cost_usd : cost_usd) ?? null,
+        settled: row.settled === "t",
+        refusal: row.refusal ?? null,
+        again,
+      };
     });
     for (const { id, settled, refusal } of rows) {
       if (refusal === null) this.#refused.delete(id);
