@@ -114,7 +114,7 @@ const SIGNED = {
 async function isSigned(posted: Posted, origin: string, now: number): Promise<boolean> {
   const hash = HASHES[posted.SignatureVersion];
   if (!hash) return false;
-  const certificate = await signingCertificate(posted.SigningCertURL, origin);
+  const certificate = await signingCertificate(posted.SigningCertURL, origin, now);
   if (!certificate || now < certificate.validFrom || now > certificate.validTo) return false;
   const fields = posted as unknown as Record<string, string | null | undefined>;
   const text = SIGNED[posted.Type]

@@ -1,3 +1,4 @@
+import { X509Certificate } from "node:crypto";
 import { afterEach, expect, test, vi } from "vitest";
 import { testDeps } from "../support/index.ts";
 import { intercept } from "../support/network.ts";
@@ -239,4 +240,26 @@ test("in the local stack the certificate comes from the stand-in, and from nowhe
   for (const elsewhere of [SNS, `${local}1`, "http://127.0.0.1:4567", "http://127.0.0.1:4566@evil.test"]) {
     expect((await post({ ...message, SigningCertURL: `${elsewhere}${signer.path}` }, deps)).http).toBe(401);
   }
+});
+
+test.each(["validFrom", "validTo"] as const)("a certificate whose %s cannot be read is not believed", async (time) => {
+  const signer = await newSigner();
+  standInForSns(signer);
+  vi.spyOn(X509Certificate.prototype, time, "get").mockReturnValue("Bad time value");
+  expect(await statusOf(await posted(signer))).toBe(401);
+});
+
+test("an address without a certificate is asked once a minute, however many messages name it", async () => {
+  const signer = await newSigner();
+  const calls = standInForSns();
+  const now = Date.now();
+  const at = (ms: number) => posted(signer, {}, ms);
+  for (const later of [0, 10, 59_000]) {
+    const deps = deployed(testDeps({ now: () => now + later }));
+    expect((await post(await at(now + later), deps)).http).toBe(401);
+  }
+  expect(calls).toHaveLength(1);
+  standInForSns(signer);
+  const deps = deployed(testDeps({ now: () => now + 61_000 }));
+  expect((await post(await at(now + 61_000), deps)).http).toBe(200);
 });
