@@ -3,7 +3,7 @@ import { zValidator } from "@hono/zod-validator";
 import type { HonoRequest, ValidationTargets } from "hono";
 import { HTTPException } from "hono/http-exception";
 import { z } from "zod";
-import { AppError, type Issue } from "../errors.ts";
+import { AppError, invalidInput } from "../errors.ts";
 
 type Target = "query" | "json";
 type Input = { target: Target; schema: z.ZodType };
@@ -57,11 +57,6 @@ export function parse<Schema extends z.ZodType>(schema: Schema, value: unknown):
 
 /** JavaScript's word for what is not there says nothing to whoever left it out. */
 const whereMissing = ({ input }: { input?: unknown }) => (input === undefined ? "is missing" : undefined);
-
-function invalidInput(found: readonly { path: PropertyKey[]; message: string }[]): AppError {
-  const issues: Issue[] = found.map((issue) => ({ path: issue.path.map(String).join("."), message: issue.message }));
-  return new AppError("invalid_input", "The request is not valid", { issues });
-}
 
 export const malformedJson = () =>
   new AppError("invalid_input", "The request is not valid", {
