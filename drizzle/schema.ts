@@ -562,6 +562,7 @@ export const alerts = pgTable(
   },
   (t) => [
     uniqueIndex("alerts_open").on(t.part, t.key).where(sql`closed_at is null`),
+    index("alerts_key").on(t.part, t.key),
     index("alerts_unposted").on(t.id).where(sql`posted is distinct from 'closed'`),
   ],
 );

@@ -168,3 +168,14 @@ test("at a month's turn an SMS is given back to the month in which it was counte
   expect(clock.ms).toBeGreaterThan(turn);
   expect([await spentOf({ ms: turn - 1 }), await spentOf({ ms: turn })]).toEqual(["0.00000", null]);
 });
+
+test("whether a month was alerted of is found by an index, also among many that are closed", async () => {
+  await query(
+    sql`insert into alerts (part, key, message, closed_at) select 'other', n::text, '', now() from generate_series(1, 5000) n`,
+  );
+  await query(sql`analyze alerts`);
+  const plan = await query(
+    sql`explain select from alerts a where a.part = 'sms' and a.key = to_char(date_trunc('month', now()), 'YYYY-MM')`,
+  );
+  expect(JSON.stringify(plan)).toMatch(/Index (Only )?Scan.*alerts_key/);
+});

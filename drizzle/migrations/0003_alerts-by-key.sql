@@ -1,0 +1,1 @@
+CREATE INDEX "alerts_key" ON "alerts" USING btree ("part","key");
