@@ -76,11 +76,24 @@ function created({ id, role, strangers, first_due_at }: Inserted): Created {
 /** About the participant at a place of the input's list. */
 export const noMember = (place: number): Issue => ({ path: `users.${place}`, message: "is not a member of the group" });
 
-/** A member left between the look and the write: the foreign key saw it. Null for every other error. */
-export const leftMeanwhile = (error: unknown): AppError | null =>
-  sqlState(error) === "23503" ? conflict("The group's members changed meanwhile") : null;
+/** A member, or the whole group, left between the look and the write: the foreign key saw it, and another look sees it too. */
+export const leftMeanwhile = (error: unknown): boolean => sqlState(error) === "23503";
 
-async function insertEvent(
+/** As many as members may leave one after another while an event is made for all of them. */
+const LOOKS = 10;
+
+async function insertEvent(...given: Parameters<typeof insertOnce>): Promise<Inserted> {
+  for (let look = 1; look <= LOOKS; look++) {
+    try {
+      return await insertOnce(...given);
+    } catch (error) {
+      if (!leftMeanwhile(error)) throw error;
+    }
+  }
+  throw conflict("The group's members are changing");
+}
+
+async function insertOnce(
   db: Db,
   caller: Caller,
   event: NewEvent,
@@ -89,10 +102,9 @@ async function insertEvent(
   const { schedule } = event;
   const { columns, children, first_due_at } = planned(schedule);
   const users = sql`${event.users && sql.param(event.users)}::bigint[]`;
-  try {
-    const answer = await rowAs<Omit<Inserted, "first_due_at">>(
-      db,
-      sql`with ${me(caller)}, zone as (
+  const answer = await rowAs<Omit<Inserted, "first_due_at">>(
+    db,
+    sql`with ${me(caller)}, zone as (
             select coalesce((select time_zone from me), ${zone.otherwise}) as time_zone
           ), member as (
             select gm.status from group_members gm join me on gm.user_id = me.id where gm.group_id = ${event.group_id}
@@ -115,11 +127,8 @@ async function insertEvent(
           ), ${children(sql`made`)}
           select (select id from me) as caller, (select status from member) as role, (select time_zone from zone) as time_zone,
                  (select id from made) as id, (select coalesce(json_agg(n order by n), '[]') from stranger) as strangers`,
-    );
-    return { ...answer, first_due_at };
-  } catch (error) {
-    throw leftMeanwhile(error) ?? error;
-  }
+  );
+  return { ...answer, first_due_at };
 }
 
 export type EventRow = {
@@ -213,14 +222,36 @@ export type Notified = { event_reminders_id: number; event_id: number; event_tim
  * `forbidden`, `rate_limited` with the seconds until it is allowed again.
  */
 export async function notifyEvent(db: Db, caller: Caller, event_id: number, now: number): Promise<Notified> {
+  // Nothing written and nothing in the way: somebody changed the event while this waited for it, and another look tells what is.
+  for (let look = 1; look <= LOOKS; look++) {
+    const { role, occurs, wait_seconds, id, event_timestamp } = await askOnce(db, caller, event_id, now);
+    if (role === null) throw notFound("event");
+    if (role !== "admin") throw forbidden("Only admins send reminders");
+    if (!occurs) throw conflict("This event never takes place: every occurrence is skipped");
+    if (id !== null && event_timestamp !== null) return { event_reminders_id: id, event_id, event_timestamp };
+    if (wait_seconds !== null && wait_seconds > 0) {
+      const retryAfter = Math.max(1, Math.ceil(wait_seconds));
+      const allowed = rfc3339(now + retryAfter * 1000);
+      throw new AppError("rate_limited", `This event was notified less than 24 hours ago; again from ${allowed}`, {
+        retryAfter,
+      });
+    }
+  }
+  throw conflict("The event was changed by others at the same time");
+}
+
+type Asked = {
+  role: Role | null;
+  occurs: boolean;
+  /** Until it is allowed again; null where it never was notified. */
+  wait_seconds: number | null;
+  id: number | null;
+  event_timestamp: string | null;
+};
+
+function askOnce(db: Db, caller: Caller, event_id: number, now: number): Promise<Asked> {
   const at = sql`${rfc3339(now)}::timestamptz`;
-  const answer = await rowAs<{
-    role: Role | null;
-    occurs: boolean;
-    wait_seconds: number | null;
-    id: number | null;
-    event_timestamp: string | null;
-  }>(
+  return rowAs<Asked>(
     db,
     sql`with ${me(caller)}, event as (
           select e.id, e.group_id, e.revision, e.upcoming, e.notified_at, gm.status as role
@@ -247,17 +278,6 @@ export async function notifyEvent(db: Db, caller: Caller, event_id: number, now:
         )
         select (select id from me) as caller, (select role from event) as role, (select id from made) as id, exists (select from occurrence) as occurs,
                (select ${wallOf(sql`event_timestamp`)} from made) as event_timestamp,
-               (select extract(epoch from coalesce(notified_at, ${at}) + make_interval(hours => ${NOTIFY_AGAIN_AFTER_HOURS}) - ${at})::float8 from event) as wait_seconds`,
+               (select extract(epoch from notified_at + make_interval(hours => ${NOTIFY_AGAIN_AFTER_HOURS}) - ${at})::float8 from event) as wait_seconds`,
   );
-  if (answer.role === null) throw notFound("event");
-  if (answer.role !== "admin") throw forbidden("Only admins send reminders");
-  if (!answer.occurs) throw conflict("This event never takes place: every occurrence is skipped");
-  if (answer.id === null || answer.event_timestamp === null) {
-    const retryAfter = Math.max(1, Math.ceil(answer.wait_seconds ?? NOTIFY_AGAIN_AFTER_HOURS * 3600));
-    const allowed = rfc3339(now + retryAfter * 1000);
-    throw new AppError("rate_limited", `This event was notified less than 24 hours ago; again from ${allowed}`, {
-      retryAfter,
-    });
-  }
-  return { event_reminders_id: answer.id, event_id, event_timestamp: answer.event_timestamp };
 }
