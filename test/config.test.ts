@@ -27,6 +27,17 @@ test("every schedule of the configuration has its job, and every job its schedul
   expect(crons.sort()).toEqual(Object.keys(JOBS).sort());
 });
 
+test("the configuration's first line counts what follows", () => {
+  const inWords = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"];
+  const counted = (count: number, what: string) => `${inWords[count]} ${what}${count === 1 ? "" : "s"}`;
+  const parts = [
+    counted(all(/\[\[queues\.consumers\]\]\nqueue = "(.+)"/g).length, "queue"),
+    counted(Object.keys(JOBS).length, "schedule"),
+    counted(all(/\[\[r2_buckets\]\]\nbinding = "(.+)"/g).length, "bucket"),
+  ];
+  expect(config.split("\n")[0]).toContain(`one Worker, ${parts.join(", ")}.`);
+});
+
 const good = {
   DATABASE_URL: "postgres://torium:x@localhost/torium",
   AWS_ACCESS_KEY_ID: "key",
