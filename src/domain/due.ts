@@ -190,6 +190,7 @@ const told = (r: SQL): SQL => sql`
  * claims. What is past its hour is settled as expired here, with its people, and wakes nobody; what is newest is handed on first. A reminder whose event
  * was moved and is right again, or that expired and is ahead again, becomes pending again; one that went out is never repeated, also not by one at the occurrence for want of a lead: whom
  * another lead reached is left out of that here, and where that is everybody, it is suppressed. Who was left out for a time at which it does not begin any more is not.
+ * Rows that are there already are locked in the order of their ids, as where people are picked.
  * `now` and `clock` are the same moment on the job's and on the machine's clock: `send_at` is the due moment on the machine's. One round trip.
  */
 export async function claimDue(db: Db, claims: ClaimedLead[], now: number, clock: number): Promise<WaitingReminder[]> {
@@ -253,7 +254,9 @@ export async function claimDue(db: Db, claims: ClaimedLead[], now: number, clock
                 and not exists (${told(sql`r`)} and l.user_id = p.user_id)
             ) as already
           ) told
-          order by r.due_at
+          left join event_reminders former on (former.event_id, former.event_timestamp, former.reminder, former.kind) = (r.event_id, r.event_timestamp, r.reminder, 'automatic')
+            and former.user_id is not distinct from m.user_id
+          order by former.id, r.due_at
           on conflict (event_id, event_timestamp, reminder, kind, user_id) do update
             set revision = excluded.revision, due_at = excluded.due_at, starts_at = excluded.starts_at, claimed_at = excluded.claimed_at,
                 send_at = excluded.send_at, next_attempt_at = excluded.next_attempt_at,

@@ -13,6 +13,7 @@ import {
 import { CLAIM_AHEAD_MS } from "../domain/rules.ts";
 import { AppError } from "../errors.ts";
 import { enqueue, type Outgoing } from "./enqueue.ts";
+import { onceMore } from "./persist.ts";
 
 /** Turns of a thousand in one run; what is beyond waits for the next minute. */
 const TURNS = 30;
@@ -23,7 +24,7 @@ const REMINDERS_A_TURN = 2_000;
 export async function handOnDue(deps: Deps, job: string | null, now: number, clock: number): Promise<void> {
   const until = now + CLAIM_AHEAD_MS;
   for (let turn = 0; turn < TURNS; turn++) {
-    const found = await findDue(deps.db, job, now, clock);
+    const found = await onceMore(() => findDue(deps.db, job, now, clock));
     const claims = await expand(found.events, until, now, deps);
     const claimed = await claim(claims, now, clock, deps);
     await enqueue(deps.bindings, [...claimed.map(picking), ...leftBehind(found)]);
@@ -69,7 +70,7 @@ async function expand(events: DueEvent[], until: number, now: number, deps: Deps
 async function claim(claims: ClaimedLead[], now: number, clock: number, deps: Deps): Promise<WaitingReminder[]> {
   if (claims.length === 0) return [];
   try {
-    return await claimDue(deps.db, claims, now, clock);
+    return await onceMore(() => claimDue(deps.db, claims, now, clock));
   } catch (error) {
     if (error instanceof AppError && error.code === "unavailable") throw error;
     if (claims.length === 1) {

@@ -1,3 +1,4 @@
+import { sqlState } from "../clients/neon.ts";
 import type { Deps } from "../deps.ts";
 import { AppError } from "../errors.ts";
 
@@ -17,4 +18,14 @@ export async function persist<T>(deps: Deps, pauses: readonly number[], work: ()
     }
   }
   return work();
+}
+
+/** Once more where the database rolled back what collided with somebody else's (class 40, a deadlock): nothing was written. */
+export async function onceMore<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!sqlState(error)?.startsWith("40")) throw error;
+    return work();
+  }
 }
