@@ -181,7 +181,7 @@ export const suppressedAddresses = pgTable(
     reason: text().notNull(),
     created_at: createdAt(),
   },
-  (t) => [primaryKey({ columns: [t.channel, t.address] })],
+  (t) => [primaryKey({ columns: [t.channel, t.address] }), index("suppressed_addresses_created").on(t.created_at)],
 );
 
 /** What SMS have cost in a calendar month (UTC), counted before each send and given back when it was refused. */
@@ -559,10 +559,25 @@ export const alerts = pgTable(
     discord_message_id: text(),
     /** What is posted so far: null nothing, "open", "closed". */
     posted: text(),
+    /** Until then one run is at posting it, and no other. */
+    posting_until: instant(),
   },
   (t) => [
     uniqueIndex("alerts_open").on(t.part, t.key).where(sql`closed_at is null`),
     index("alerts_key").on(t.part, t.key),
     index("alerts_unposted").on(t.id).where(sql`posted is distinct from 'closed'`),
   ],
+);
+
+/** What failed unexpectedly, one row a time: where (`event` of the log line), what kind (the error's name, its SQLSTATE), and in which request. */
+export const workerErrors = pgTable(
+  "worker_errors",
+  {
+    id: id(),
+    event: text().notNull(),
+    error: text().notNull(),
+    request_id: text(),
+    created_at: createdAt(),
+  },
+  (t) => [index("worker_errors_created").on(t.created_at)],
 );
