@@ -143,7 +143,7 @@ const hand = (input: SQL, at: SQL, limit: number): SQL => sql`
       where l.event_reminders_id = er.id and l.user_id = p.user_id
       order by l.step desc, l.id desc limit 1
     ) l on true
-    where (l.id is null and er.status = 'pending') or ${isOpen(at)}
+    where ${IS_FIXED} and ((l.id is null and er.status = 'pending') or ${isOpen(at)})
     order by a.ord, p.user_id
     limit ${limit}
   ), made as (
@@ -175,6 +175,9 @@ const hand = (input: SQL, at: SQL, limit: number): SQL => sql`
   left join organizations b on b.id = u.organization_id
   order by o.ord, o.user_id`;
 
+/** Not so of a reminder that a tick claimed anew between these statements: its people are those of its former time, and its own message picks them. */
+const IS_FIXED = sql.raw("(er.status <> 'pending' or er.participants is not null)");
+
 /** A delivery `l` to be handed to its channel: written by this very message, overdue, left by a crash, or ahead again since the event moved. */
 const isOpen = (at: SQL, asked: SQL = sql`a`): SQL => sql`(
   (l.status = 'pending' and l.lease_until is null and (l.next_attempt_at <= ${at} or l.lease_token = any(${asked}.tokens)))
@@ -193,7 +196,7 @@ const finish = (input: SQL, at: SQL): SQL => sql`
                select from event_reminders_users p join users u on u.id = p.user_id
                where p.event_reminders_id = er.id and p.picked
                  and not exists (select from event_reminders_logs l where l.event_reminders_id = er.id and l.user_id = p.user_id)) as open
-      from event_reminders er where er.id in (select event_reminders_id from asked) and er.status = 'pending'
+      from event_reminders er where er.id in (select event_reminders_id from asked) and er.status = 'pending' and ${IS_FIXED}
     ) o
     where er.id = o.id
     returning er.id

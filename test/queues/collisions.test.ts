@@ -5,9 +5,9 @@ import { transactAll } from "../../src/clients/neon.ts";
 import { claimDue, expandDue, findDue } from "../../src/domain/due.ts";
 import { CLAIM_AHEAD_MS } from "../../src/domain/rules.ts";
 import { wallTimeAt } from "../../src/domain/time.ts";
-import { query } from "../support/index.ts";
-import { ledger, taken, tick } from "../support/pipeline.ts";
-import { arranged, MINUTE } from "../support/replanned.ts";
+import { inbox, query } from "../support/index.ts";
+import { drain, ledger, receive, taken, tick } from "../support/pipeline.ts";
+import { arranged, MINUTE, reached } from "../support/replanned.ts";
 
 const wall = (ms: number) => wallTimeAt(ms, "Europe/Warsaw");
 
@@ -56,4 +56,35 @@ test("a tick locks reminders in the order in which they are picked, whichever is
   );
   const [, claimed] = await Promise.all([picking, claimDue(db, claims, moved, moved)]);
   expect(claimed).toHaveLength(2);
+});
+
+test("a reminder that is claimed anew while its former people are looked at is picked for its new moment, once", async () => {
+  const one = await arranged({ recurrence: "FREQ=DAILY" });
+  one.clock.ms = one.start - MINUTE;
+  await tick(one.deps, one.clock.ms);
+  const former = taken(one.deps);
+  await receive(one.deps, former);
+  taken(one.deps);
+  const moved = one.start + 20 * MINUTE;
+  await one.put({
+    exceptions: [{ occurrence: wall(one.start), moved_to: wall(moved) }],
+    is_budget: true,
+    budget: "90",
+  });
+  one.clock.ms = moved - MINUTE;
+  const db = new Proxy(one.deps.db, {
+    get: (target, name) => {
+      if (name !== "batch") return Reflect.get(target, name);
+      return async ([first, ...others]: [Promise<unknown>, Promise<unknown>]) => {
+        const before = await first;
+        await tick(one.deps, one.clock.ms);
+        return [before, ...(await target.batch(others as never))];
+      };
+    },
+  });
+  await receive({ ...one.deps, db }, former);
+  await drain(one.deps, one.clock);
+  expect(await reached(one.admin, one.member)).toEqual([1, 1]);
+  const [message] = await inbox("email", one.member.email);
+  expect(message!.text).toContain("45.00");
 });
