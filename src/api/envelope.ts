@@ -29,7 +29,8 @@ export function renderError(error: unknown, requestId: string): Response {
 }
 
 export type Api = {
-  Bindings: { deps: Deps; requestId: string };
+  /** `route`: the pattern of the path, once it is known. */
+  Bindings: { deps: Deps; requestId: string; route?: string };
   Variables: { requestId: string; caller: Caller; deps: Deps };
 };
 export type ApiContext = Context<Api>;

@@ -1,6 +1,7 @@
 /** The HTTP door: middleware in order, then one line a noun. */
 import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
+import { matchedRoutes } from "hono/route";
 import type { Deps } from "../deps.ts";
 import { confirmCaller } from "../domain/access.ts";
 import { AppError, notFound } from "../errors.ts";
@@ -39,6 +40,8 @@ export const app = new Hono<Api>()
   .use(async (c, next) => {
     c.set("deps", c.env.deps);
     c.set("requestId", c.env.requestId);
+    const route = matchedRoutes(c).findLast(({ path }) => !path.endsWith("*"));
+    if (route) c.env.route = route.path;
     await next();
   })
   .use(...frontDoor)
@@ -83,8 +86,9 @@ export async function api(request: Request, deps: Deps, context: ExecutionContex
   const started = deps.now();
   // The dialect answers 200 to everything: what the log tells is what really happened.
   let status: number | null = null;
+  const bindings: Api["Bindings"] = { deps, requestId };
   const handle = async (plain: Request) => {
-    const plainAnswer = await app.fetch(plain, { deps, requestId }, context);
+    const plainAnswer = await app.fetch(plain, bindings, context);
     status = plainAnswer.status;
     return plainAnswer;
   };
@@ -95,7 +99,8 @@ export async function api(request: Request, deps: Deps, context: ExecutionContex
   deps.log.info("request", {
     request_id: requestId,
     method: request.method,
-    path: new URL(request.url).pathname,
+    // Not the path itself, in which somebody may have written an address.
+    path: bindings.route ?? "unknown",
     status: status ?? answer.status,
     ms: deps.now() - started,
     round_trips: deps.roundTrips(),

@@ -172,3 +172,24 @@ test("an answer in flight is whole: its log line holds method, path, status and 
   await (await api(request, deps, {} as ExecutionContext)).body?.cancel();
   expect(JSON.parse(lines.at(-1)!)).toMatchObject({ method: "GET", path: "/users", status: 200, round_trips: 1 });
 });
+
+test("a log line names the route and not the path, in which somebody may write an address", async () => {
+  const as = await person();
+  const paths = [
+    ["GET", `/logos/${as.email}`, "/logos/:file"],
+    ["DELETE", "/group/members", "/group/members"],
+    ["GET", `/users/${as.email}`, "unknown"],
+    ["PATCH", "/group/members", "unknown"],
+    ["GET", `/${encodeURIComponent(as.email)}?x=1`, "unknown"],
+  ] as const;
+  for (const headers of [{}, { "trm-user-id": "1" }]) {
+    for (const [method, path, route] of paths) {
+      const { deps, lines } = listening();
+      const authorization = `Bearer ${as.token}`;
+      const request = new Request(`https://api.torium.test${path}`, { method, headers: { authorization, ...headers } });
+      await (await api(request, deps, {} as ExecutionContext)).body?.cancel();
+      expect(JSON.parse(lines.at(-1)!), path).toMatchObject({ method, path: route });
+      expect(lines.join()).not.toContain(as.email.split("@")[0]);
+    }
+  }
+});
