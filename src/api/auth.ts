@@ -8,7 +8,7 @@ import { asCaller, type Caller, confirmCaller } from "../domain/access.ts";
 import type { Settings } from "../env.ts";
 import { AppError, unauthenticated } from "../errors.ts";
 import type { Api, ApiContext } from "./envelope.ts";
-import { email } from "./validate.ts";
+import { email, poolName } from "./validate.ts";
 
 /** Keys are fetched once an isolate: 10 minutes of cache, 30 s between two fetches for an unknown key, 5 s of patience. */
 const keySets = new Map<string, ReturnType<typeof createRemoteJWKSet>>();
@@ -25,18 +25,18 @@ function keySet(url: string) {
 const claims = z.discriminatedUnion("token_use", [
   z.object({
     token_use: z.literal("access"),
-    sub: z.string().min(1),
+    sub: poolName,
     client_id: z.string(),
-    username: z.string().min(1).optional(),
+    username: poolName.optional(),
   }),
   z.object({
     token_use: z.literal("id"),
-    sub: z.string().min(1),
+    sub: poolName,
     aud: z.string(),
     email: z.string().optional(),
     email_verified: z.union([z.boolean(), z.stringbool()]).optional(),
     name: z.string().optional(),
-    "cognito:username": z.string().min(1).optional(),
+    "cognito:username": poolName.optional(),
   }),
 ]);
 

@@ -7,6 +7,8 @@ import { AppError } from "../errors.ts";
 import { renderError } from "./envelope.ts";
 
 const PREFIX = "trm-";
+/** Other doors than the app's: what comes there is signed or read by its bytes, and is answered to mail programs, AWS and browsers. */
+const OTHER_DOORS = /^\/(?:hooks|unsubscribe|logos|health|openapi\.json)(?:\/|$)/;
 /** More is not read: the plain API refuses it, after it has looked at the token. */
 const MAX_BODY_BYTES = 64 * 1024;
 /** What the app sends as text and the plain API takes as a number. Money stays text. */
@@ -20,7 +22,8 @@ export async function speakDialect(
   requestId: string,
   onBug: (error: unknown) => void,
 ): Promise<Response> {
-  if (![...request.headers.keys()].some((name) => name.startsWith(PREFIX))) return handle(request);
+  const spoken = [...request.headers.keys()].some((name) => name.startsWith(PREFIX));
+  if (!spoken || OTHER_DOORS.test(new URL(request.url).pathname)) return handle(request);
   try {
     return await appAnswer(request, await handle(await plainRequest(request)));
   } catch (error) {
@@ -90,8 +93,14 @@ const isDeeper = (value: unknown, levels: number): boolean =>
   value !== null &&
   (levels === 0 || Object.values(value).some((one) => isDeeper(one, levels - 1)));
 
+/** Refused by the name of whichever field it stands in. */
+const REFUSED = [[]];
+
 /** What is nested deeper gives way to something else that no field takes. */
-const writable = (value: unknown): unknown => (isDeeper(value, MAX_LEVELS) ? [[]] : value);
+const writable = (value: unknown): unknown => (isDeeper(value, MAX_LEVELS) ? REFUSED : value);
+
+/** The platform reads headers as UTF-8 and puts this for bytes that are none: what was sent is lost, and is not stored damaged. */
+const DAMAGE = "\ufffd";
 
 /** No field of a query takes a list or an object: what stands for one is refused by the field's name. */
 const textOf = (value: unknown): string => (typeof value === "object" ? JSON.stringify(value) : String(value));
@@ -102,7 +111,10 @@ function headerFields(headers: Headers, place: string): Fields {
   const dropped = isTarget ? ["", "admin_id"] : ["", "user_id", "admin_id"];
   const fields = [...headers]
     .filter(([name]) => name.startsWith(PREFIX))
-    .map(([name, value]): [string, unknown] => [name.slice(PREFIX.length).replaceAll("-", "_"), value])
+    .map(([name, value]): [string, unknown] => [
+      name.slice(PREFIX.length).replaceAll("-", "_"),
+      value.includes(DAMAGE) ? REFUSED : value,
+    ])
     .filter(([field]) => !dropped.includes(field));
   return Object.fromEntries(fields);
 }

@@ -1,21 +1,21 @@
 import { Hono, type MiddlewareHandler } from "hono";
 import { z } from "zod";
-import { setUserId } from "../clients/cognito.ts";
+import { PoolRefusal, setUserId } from "../clients/cognito.ts";
 import { signUp } from "../domain/sign-up.ts";
 import { unauthenticated } from "../errors.ts";
 import { hmac, isSigned } from "../hmac.ts";
 import type { Api, ApiContext } from "./envelope.ts";
 import { spend } from "./rate-limit.ts";
-import { email, malformedJson, parse } from "./validate.ts";
+import { email, malformedJson, parse, poolName } from "./validate.ts";
 
 const TOLERANCE_SECONDS = 300;
 
 /** What Cognito sends of each trigger: https://docs.aws.amazon.com/cognito/latest/developerguide/cognito-user-pools-working-with-lambda-triggers.html */
 const Trigger = z.object({
   triggerSource: z.string(),
-  userName: z.string().min(1),
+  userName: poolName,
   request: z.object({
-    userAttributes: z.object({ sub: z.string().min(1).optional(), email, name: z.string().nullish() }),
+    userAttributes: z.object({ sub: poolName.optional(), email, name: z.string().nullish() }),
   }),
 });
 type Trigger = z.infer<typeof Trigger>;
@@ -26,10 +26,10 @@ export const hooks = new Hono<Api>().post("/cognito", async (c) => {
   const { triggerSource: source } = parse(z.object({ triggerSource: z.string() }), event);
   // Other triggers are let through: people made by an administrator or another provider come in with their first token.
   if (source === "PreSignUp_SignUp") await preSignUp(c, parse(Trigger, event));
-  if (source === "PostConfirmation_ConfirmSignUp") await postConfirmation(c, parse(Trigger, event));
+  if (source === "PostConfirmation_ConfirmSignUp") await postConfirmation(c, parse(Trigger, event), { id: true });
   if (source === "PostConfirmation_ConfirmForgotPassword") {
     // The password is changed already: a pool that does not take the id must not make it look otherwise.
-    await postConfirmation(c, parse(Trigger, event), (error) => c.var.deps.log.error("user id", error));
+    await postConfirmation(c, parse(Trigger, event), { id: false });
   }
   return new Response(body, { headers: { "content-type": "application/json; charset=utf-8" } });
 });
@@ -60,7 +60,7 @@ async function signedBody(c: ApiContext): Promise<Uint8Array<ArrayBuffer>> {
 
 function readJson(body: Uint8Array): unknown {
   try {
-    return JSON.parse(new TextDecoder().decode(body));
+    return JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(body));
   } catch {
     throw malformedJson();
   }
@@ -84,9 +84,12 @@ async function preSignUp(c: ApiContext, event: Trigger): Promise<void> {
   await signUp(c.var.deps.db, newcomer(event), { confirmed: false });
 }
 
-async function postConfirmation(c: ApiContext, event: Trigger, onFailure?: (error: unknown) => void): Promise<void> {
-  const { db, settings } = c.var.deps;
+/** A pool that refuses the id for good would refuse it at the next try too: the person goes on without it, and the log tells. */
+async function postConfirmation(c: ApiContext, event: Trigger, needed: { id: boolean }): Promise<void> {
+  const { db, settings, log } = c.var.deps;
   const { id } = await signUp(db, newcomer(event), { confirmed: true });
-  const told = setUserId(settings, event.userName, id);
-  await (onFailure ? told.catch(onFailure) : told);
+  await setUserId(settings, event.userName, id).catch((error: unknown) => {
+    if (needed.id && !(error instanceof PoolRefusal)) throw error;
+    log.error("user id", error, { request_id: c.var.requestId });
+  });
 }

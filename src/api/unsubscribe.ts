@@ -21,7 +21,7 @@ export const unsubscribe = new Hono<Api>()
     const email = await addressOf(c);
     if (email === null) return show(c, 404, "bad");
     const wish = await wishOf(c);
-    if (wish !== "One-Click" && wish !== "Undo") return show(c, 400, "bad");
+    if (wish !== "One-Click" && wish !== "Undo") return show(c, 400, "incomplete", email);
     const found = await reached(wish === "Undo" ? subscribeAgain(deps.db, email) : stopMail(deps.db, email));
     if (!found) return show(c, 503, "later", email);
     deps.log.info(wish === "Undo" ? "subscribed again" : "unsubscribed", { request_id: requestId });

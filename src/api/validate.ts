@@ -65,15 +65,24 @@ export const malformedJson = () =>
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: NUL is what PostgreSQL's text cannot hold
 const NUL = /\u0000/;
+const NO_TEXT = "has characters that are no text";
 
-/** Text from people: trimmed, counted in characters as PostgreSQL counts them; NUL and lone surrogates are refused. */
+const isText = (value: string): boolean => value.isWellFormed() && !NUL.test(value);
+
+/** A letter for the eye: no blank, and nothing that hides or only joins or paints others, as an emoji's parts do. */
+const VISIBLE = /[^\s\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}\u2800]/u;
+
+/** What the user pool names a person by: of at most 128 characters there. */
+export const poolName = z.string().min(1).max(128).refine(isText, NO_TEXT);
+
+/** Text from people: trimmed, counted in characters as PostgreSQL counts them; NUL and lone surrogates are refused, and what shows nothing is empty. */
 export const text = (min: number, max: number) =>
   z
     .string()
-    .refine((value) => value.isWellFormed() && !NUL.test(value), "has characters that are no text")
+    .refine(isText, NO_TEXT)
     .transform((value) => value.trim())
     .refine(
-      (value) => [...value].length >= min,
+      (value) => [...value].length >= min && (min === 0 || VISIBLE.test(value)),
       min === 1 ? "must not be empty" : `must have at least ${min} characters`,
     )
     .refine((value) => [...value].length <= max, `must have at most ${max} characters`)

@@ -1,10 +1,22 @@
 /** The user pool's administration: what the tokens of later sign-ins carry. */
 import type { Settings } from "../env.ts";
 import { AppError } from "../errors.ts";
-import { type Aws, awsClient } from "./aws.ts";
+import { type Aws, awsClient, refusal } from "./aws.ts";
+
+/** The pool answered, and would answer the same again: it does not know the person, say. `code` is its own word for it. */
+export class PoolRefusal extends Error {
+  override name = "PoolRefusal";
+  readonly code: string;
+
+  constructor(code: string) {
+    super("the user pool refused for good");
+    this.code = code;
+  }
+}
 
 /**
- * Sets `custom:user_id` of one person. Safe to repeat. Throws `unavailable` where the pool is out of reach or refuses.
+ * Sets `custom:user_id` of one person. Safe to repeat. Throws `unavailable` where the pool is out of reach or busy, PoolRefusal where it
+ * refuses for good.
  * https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminUpdateUserAttributes.html
  */
 export async function setUserId(
@@ -28,11 +40,24 @@ export async function setUserId(
         UserAttributes: [{ Name: "custom:user_id", Value: String(userId) }],
       }),
     });
-    await response.body?.cancel();
-    if (response.ok) return;
-    cause = new Error(`AdminUpdateUserAttributes answered ${response.status}`);
+    if (response.ok) return void (await response.body?.cancel());
+    const answer = refusal(response.status, codeIn(await response.text()));
+    const code = "error" in answer ? answer.error : "";
+    if (response.status >= 400 && response.status < 500 && answer.outcome !== "throttled") throw new PoolRefusal(code);
+    cause = new Error(`AdminUpdateUserAttributes answered ${code}`);
   } catch (error) {
+    if (error instanceof PoolRefusal) throw error;
     cause = error;
   }
   throw new AppError("unavailable", "The user pool is out of reach for a moment", { retryAfter: 5, cause });
+}
+
+/** `{"__type": "UserNotFoundException"}`, the name in some answers behind a namespace and `#`. */
+function codeIn(answer: string): string {
+  try {
+    const { __type: type } = JSON.parse(answer) as { __type?: unknown };
+    return typeof type === "string" ? type.slice(type.indexOf("#") + 1) : "";
+  } catch {
+    return "";
+  }
 }

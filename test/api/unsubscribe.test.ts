@@ -135,7 +135,7 @@ test("a link that is broken, forged or another's is a page that says so and no m
   expect([...(await standing(mine)), ...(await standing(other))]).toEqual([]);
 });
 
-test("a POST that does not say one-click is no wish", async () => {
+test("a POST that does not say one-click is no wish: the page says so and offers the button", async () => {
   const email = newAddress();
   const link = await unsubscribeUrl(settings, email);
   const bodies: RequestInit[] = [
@@ -145,8 +145,26 @@ test("a POST that does not say one-click is no wish", async () => {
     { body: JSON.stringify({ "List-Unsubscribe": "One-Click" }), headers: { "content-type": "application/json" } },
     { body: "--x", headers: { "content-type": "multipart/form-data; boundary=y" } },
   ];
-  for (const body of bodies) expect((await ask(link, { method: "POST", ...body })).http).toBe(400);
+  for (const body of bodies) {
+    const { http, html } = await ask(link, { method: "POST", ...body });
+    expect(http).toBe(400);
+    expect(html).toContain("The form was incomplete");
+    expect(html).not.toContain("This link does not work");
+    expect(html).toContain('<input type="hidden" name="List-Unsubscribe" value="One-Click">');
+  }
   expect(await standing(email)).toEqual([]);
+});
+
+test("a header of the app's dialect changes nothing here: neither the wish nor the status", async () => {
+  const email = newAddress();
+  const link = await unsubscribeUrl(settings, email);
+  const headers = { "trm-user-id": "1" };
+  expect((await ask(link, { headers })).http).toBe(200);
+  expect((await ask(link, { method: "POST", headers })).http).toBe(400);
+  expect(await standing(email)).toEqual([]);
+  expect((await ask(link, { ...ONE_CLICK, headers })).http).toBe(200);
+  expect(await standing(email)).toEqual(["unsubscribed"]);
+  expect((await ask("https://api.torium.test/unsubscribe", { headers })).http).toBe(404);
 });
 
 test("the page speaks its person's language, else the browser's, else the service's", async () => {

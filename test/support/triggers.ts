@@ -8,7 +8,13 @@ const POOL = "http://pool.test";
 export const SECRET = "a-hook-secret-for-tests";
 
 type Attributes = Record<string, string>;
-type Sign = { secret?: string; at?: number; signature?: string | null; deps?: TestDeps };
+type Sign = {
+  secret?: string;
+  at?: number;
+  signature?: string | null;
+  deps?: TestDeps;
+  headers?: Record<string, string>;
+};
 
 export const depsWithPool = (changed: Parameters<typeof testDeps>[0] = {}) =>
   testDeps({ ...changed, settings: { AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER: POOL, ...changed.settings } });
@@ -36,11 +42,14 @@ export const event = (triggerSource: string, sub: string, userAttributes: Attrib
     : {},
 });
 
-export async function send(body: string, { secret = SECRET, at, signature, deps = depsWithPool() }: Sign = {}) {
+export async function send(
+  body: string,
+  { secret = SECRET, at, signature, deps = depsWithPool(), headers: more = {} }: Sign = {},
+) {
   const t = Math.floor((at ?? deps.now()) / 1000);
   const made = `t=${t},v1=${await hexHmac(secret, `${t}.${body}`)}`;
   const header = signature === undefined ? made : signature;
-  const headers = new Headers({ "content-type": "application/json" });
+  const headers = new Headers({ "content-type": "application/json", ...more });
   if (header !== null) headers.set("x-torium-signature", header);
   const before = deps.roundTrips();
   const request = new Request("https://api.torium.test/hooks/cognito", { method: "POST", body, headers });
@@ -49,8 +58,9 @@ export async function send(body: string, { secret = SECRET, at, signature, deps 
   return { http: answer.status, text, retry, roundTrips: deps.roundTrips() - before };
 }
 
-/** The pool's own API answers so; what it was asked. */
-export const poolAnswers = (status = 200) => intercept(POOL, () => new Response("{}", { status }));
+/** The pool's own API answers so, with the name of its error; what it was asked. */
+export const poolAnswers = (status = 200, __type?: string) =>
+  intercept(POOL, () => Response.json({ ...(__type && { __type }) }, { status }));
 
 export const fire = (source: string, sub: string, attributes: Attributes, sign?: Sign) =>
   send(JSON.stringify(event(source, sub, attributes)), sign);

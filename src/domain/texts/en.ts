@@ -57,6 +57,11 @@ export const en = {
       text: (email: string) => `Nothing has changed for ${email}. Please try again in a minute.`,
       button: "",
     },
+    incomplete: {
+      title: "The form was incomplete",
+      text: (email: string) => `Nothing has changed for ${email}. Press the button to get no more e-mail from Torium.`,
+      button: "Unsubscribe",
+    },
     bad: {
       title: "This link does not work",
       text: () => "It may be incomplete or out of date. Please use the link of a newer e-mail.",

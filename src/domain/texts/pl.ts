@@ -59,6 +59,12 @@ export const pl: Words = {
       text: (email) => `Dla ${email} nic się nie zmieniło. Prosimy spróbować ponownie za minutę.`,
       button: "",
     },
+    incomplete: {
+      title: "Formularz był niepełny",
+      text: (email) =>
+        `Dla ${email} nic się nie zmieniło. Naciśnij przycisk, aby nie dostawać więcej e-maili z Torium.`,
+      button: "Rezygnuję",
+    },
     bad: {
       title: "Ten link nie działa",
       text: () => "Może być niepełny lub nieaktualny. Prosimy użyć linku z nowszej wiadomości.",

@@ -4,7 +4,7 @@ import { type Locale, words } from "./locale.ts";
 
 /**
  * The page of GET and POST /unsubscribe. `ask` posts `List-Unsubscribe=One-Click`, as a mail program does (RFC 8058,
- * 3.1); `done` posts `List-Unsubscribe=Undo`, which takes it back; after `off` and `later` nothing has changed. The address is shown masked, since
+ * 3.1), and so does `incomplete`, after a form that said nothing; `done` posts `List-Unsubscribe=Undo`, which takes it back; after `off`, `later` and `incomplete` nothing has changed. The address is shown masked, since
  * mails and their links are handed on.
  */
 export function unsubscribePage(
@@ -14,7 +14,7 @@ export function unsubscribePage(
 ): string {
   const said = words(locale);
   const { title, text, button } = said.pages[state];
-  const form = action_url && button && formOf(action_url, state === "ask" ? "One-Click" : "Undo", button);
+  const form = action_url && button && formOf(action_url, state === "done" ? "Undo" : "One-Click", button);
   const main = [paragraphs(text(email ? masked(email) : said.yourAddress)), form].filter(Boolean).join("\n");
   return page({ title, main, footer: "", locale });
 }
