@@ -54,6 +54,7 @@ export const reminderKind = pgEnum("reminder_kind", ["automatic", "manual", "sno
 export const reminderStatus = pgEnum("reminder_status", ["pending", "picked", "suppressed", "expired"]);
 export const deliveryStatus = pgEnum("delivery_status", ["pending", "sent", "failed", "suppressed", "expired"]);
 export const messageKind = pgEnum("message_kind", ["reminder", "comment", "invitation"]);
+export const erasureKind = pgEnum("erasure_kind", ["endpoint", "pool_user", "traces"]);
 export const usageKind = pgEnum("usage_kind", ["comment", "invitation", "unknown_invitation"]);
 
 // People
@@ -88,6 +89,7 @@ export const users = pgTable(
   },
   (t) => [
     check("users_email_lower", sql`${t.email} = lower(${t.email})`),
+    index("users_unconfirmed").on(t.created_at).where(sql`confirmed_at is null`),
     index("users_organization").on(t.organization_id).where(sql`organization_id is not null`),
   ],
 );
@@ -97,6 +99,23 @@ export const erasedPeople = pgTable("erased_people", {
   cognito_user_id_sha256: text().primaryKey(),
   erased_at: createdAt(),
 });
+
+/**
+ * What an erasure leaves to do after its transaction: `endpoint` an ARN that SNS is to forget, `pool_user` a name that the pool is to forget, `traces`
+ * the number of a person whose messages may still be on their way. A row goes once it is done.
+ */
+export const pendingErasures = pgTable(
+  "pending_erasures",
+  {
+    id: id(),
+    kind: erasureKind().notNull(),
+    target: text().notNull(),
+    attempts: smallint().notNull().default(0),
+    next_attempt_at: instant().notNull(),
+    created_at: createdAt(),
+  },
+  (t) => [unique("pending_erasures_target").on(t.kind, t.target), index("pending_erasures_next").on(t.next_attempt_at)],
+);
 
 /** A device belongs to whoever signed in on it last. `dead_at`: the provider said that the endpoint is disabled or unknown. */
 export const devices = pgTable(
@@ -120,14 +139,15 @@ export const devices = pgTable(
   ],
 );
 
-/** `code_hmac` is keyed with CODE_PEPPER. A row whose SMS was refused by SNS is deleted, so that it does not count. */
+/**
+ * `code_hmac` is keyed with CODE_PEPPER. A row whose SMS was refused by SNS is deleted, so that it does not count. `user_id` null: the person was erased
+ * within a day of it, and the number's daily limit still counts it.
+ */
 export const phoneVerifications = pgTable(
   "phone_verifications",
   {
     id: id(),
-    user_id: reference()
-      .notNull()
-      .references(() => users.id, { onDelete: "cascade" }),
+    user_id: reference().references(() => users.id, { onDelete: "cascade" }),
     mobile_number: text().notNull(),
     code_hmac: text().notNull(),
     tries: smallint().notNull().default(0),
@@ -139,6 +159,7 @@ export const phoneVerifications = pgTable(
   (t) => [
     index("phone_verifications_user").on(t.user_id, t.created_at),
     index("phone_verifications_number").on(t.mobile_number, t.created_at),
+    index("phone_verifications_created").on(t.created_at),
   ],
 );
 
@@ -169,7 +190,10 @@ export const usage = pgTable(
     kind: usageKind().notNull(),
     used_at: instant().array().notNull(),
   },
-  (t) => [primaryKey({ columns: [t.user_id, t.kind] })],
+  (t) => [
+    primaryKey({ columns: [t.user_id, t.kind] }),
+    index("usage_last").using("btree", sql`(used_at[cardinality(used_at)])`),
+  ],
 );
 
 /** Addresses that must not be written to: opted out, unsubscribed, bounced, complained. E-mail in lower case, numbers in E.164. */
@@ -261,6 +285,9 @@ export const groupInvitationLogs = pgTable(
       .where(sql`status = 'open' and user_id is null`),
     index("group_invitation_logs_group").on(t.group_id, t.user_id),
     index("group_invitation_logs_inviter").on(t.invited_by, t.created_at),
+    index("group_invitation_logs_user").on(t.user_id).where(sql`user_id is not null`),
+    index("group_invitation_logs_email").on(t.email).where(sql`email is not null`),
+    index("group_invitation_logs_refused").on(t.answered_at).where(sql`status in ('rejected', 'withdrawn')`),
     index("group_invitation_logs_next")
       .on(t.next_attempt_at)
       .where(sql`delivery_status = 'pending' and status = 'open'`),
@@ -416,7 +443,10 @@ export const eventsCommentsLogs = pgTable(
     created_at: createdAt(),
     settled_at: instant(),
   },
-  (t) => [primaryKey({ columns: [t.events_comments_id, t.user_id] })],
+  (t) => [
+    primaryKey({ columns: [t.events_comments_id, t.user_id] }),
+    index("events_comments_logs_settled").on(t.settled_at).where(sql`settled_at is not null`),
+  ],
 );
 
 // The ledger
@@ -454,6 +484,7 @@ export const eventReminders = pgTable(
     unique("event_reminders_key").on(t.event_id, t.event_timestamp, t.reminder, t.kind, t.user_id).nullsNotDistinct(),
     index("event_reminders_next").on(t.next_attempt_at).where(sql`status = 'pending'`),
     index("event_reminders_due").on(t.due_at),
+    index("event_reminders_settled").on(t.settled_at).where(sql`settled_at is not null`),
   ],
 );
 
@@ -532,7 +563,11 @@ export const deadLetters = pgTable(
     created_at: createdAt(),
     replayed_at: instant(),
   },
-  (t) => [unique("dead_letters_message").on(t.queue, t.message_id), index("dead_letters_created").on(t.created_at)],
+  (t) => [
+    unique("dead_letters_message").on(t.queue, t.message_id),
+    index("dead_letters_created").on(t.created_at),
+    index("dead_letters_replayed").on(t.replayed_at).where(sql`replayed_at is not null`),
+  ],
 );
 
 /** The last run of each schedule, for the heartbeat. `now_at` is the job's now. */
@@ -565,6 +600,7 @@ export const alerts = pgTable(
   (t) => [
     uniqueIndex("alerts_open").on(t.part, t.key).where(sql`closed_at is null`),
     index("alerts_key").on(t.part, t.key),
+    index("alerts_closed").on(t.closed_at).where(sql`closed_at is not null`),
     index("alerts_unposted").on(t.id).where(sql`posted is distinct from 'closed'`),
   ],
 );
