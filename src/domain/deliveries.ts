@@ -1,11 +1,4 @@
-/**
- * A delivery, a row of event_reminders_logs, from claimed to settled. Each transition is one conditional statement:
- *
- *   pending -> pending, leased     claimDeliveries   the event stands, the person takes part, the address is theirs
- *   pending -> suppressed|expired  claimDeliveries   it does not, or its hour is past
- *   leased  -> sent|failed         settleDeliveries  by the holder of the lease alone; failed makes the next step on another channel
- *   leased  -> pending             settleDeliveries  another attempt later
- */
+/** A delivery, a row of event_reminders_logs, from claimed to settled: its part of the ways in delivery-states.ts. */
 import { type SQL, sql } from "drizzle-orm";
 import { type Db, rows, transact } from "../clients/neon.ts";
 import { channelChoice } from "./channels.ts";

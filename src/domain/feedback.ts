@@ -1,9 +1,6 @@
 /**
  * What providers tell of a message after they accepted it. One that did not arrive counts as failed from then on, and the next channel takes
- * over while the reminder is still worth sending; what it was sent to is not used again:
- *
- *   sent   -> failed   recordUndelivered   its provider's id is the one told
- *   leased -> failed   recordUndelivered   the news was faster than the settling: the address or device is the one told, and dead
+ * over while the reminder is still worth sending; what it was sent to is not used again. Its part of the ways in delivery-states.ts.
  */
 import { type SQL, sql } from "drizzle-orm";
 import type { DeliveryEvent } from "../clients/delivery-events.ts";

@@ -12,6 +12,7 @@ import { DEFENCES, leaveOut } from "./defences.ts";
 import { proveDefences } from "./defences-proved.ts";
 import { install } from "./network.ts";
 import { startServer } from "./server.ts";
+import { nameOf, unseenTransitions, watchTransitions } from "./transitions.ts";
 
 const { values } = parseArgs({
   options: {
@@ -30,6 +31,7 @@ else {
   const server = await startServer();
   try {
     const database = await Database.open(server.url);
+    await watchTransitions(database);
     if (defence?.sql) await database.script(defence.sql);
     if (defence) leaveOut(defence);
     install();
@@ -47,10 +49,12 @@ async function simulate(seeds: number[], database: Database): Promise<boolean> {
   const started = performance.now();
   const profiles = new Map<string, number>();
   const broken: number[] = [];
+  const transitions = new Set<string>();
   let accepts = 0;
   for (const [done, seed] of seeds.entries()) {
     const { profile, violations, lines, ...outcome } = await run(seed, database);
     accepts += outcome.accepts;
+    for (const one of outcome.transitions) transitions.add(nameOf(one));
     profiles.set(profile, (profiles.get(profile) ?? 0) + 1);
     if (process.env.SEED) console.log(lines.join("\n"));
     if (values.hashes)
@@ -73,6 +77,8 @@ async function simulate(seeds: number[], database: Database): Promise<boolean> {
   if (process.stderr.isTTY) process.stderr.write("\r");
   if (process.env.SEED) return broken.length === 0;
   const kinds = [...profiles].sort(([, a], [, b]) => b - a).map(([name, count]) => `${name} ${count}`);
+  const unseen = unseenTransitions(transitions);
+  console.log(`transitions: ${transitions.size} seen${unseen.length > 0 ? `, never ${unseen.join(", ")}` : ""}`);
   console.log(`profiles: ${kinds.join(", ")}`);
   console.log(
     `seeds ${seeds[0]} to ${seeds.at(-1)}: ${broken.length === 0 ? "no rule broken" : `${broken.length} broke a rule (${broken.join(", ")})`}; ` +

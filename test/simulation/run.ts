@@ -10,6 +10,7 @@ import { People } from "./people.ts";
 import { randomOf } from "./random.ts";
 import { Scheduler } from "./scheduler.ts";
 import { startTicking } from "./ticks.ts";
+import { judgeTransitions, type Seen, takeTransitions } from "./transitions.ts";
 import { World } from "./world.ts";
 
 const MINUTE = 60_000;
@@ -32,6 +33,7 @@ export type Outcome = {
   seed: number;
   profile: string;
   violations: string[];
+  transitions: Seen[];
   lines: string[];
   accepts: number;
   /** Virtual ms. */
@@ -40,6 +42,7 @@ export type Outcome = {
 
 export async function run(seed: number, database: Database): Promise<Outcome> {
   await empty(database);
+  await takeTransitions(database);
   const random = randomOf(seed, "world");
   const start = Date.parse(`${random.pick(DAYS)}T00:00:00Z`) + random.int(0, 24 * 60) * MINUTE + random.int(0, 59_999);
   const acting = start + random.pick([20 * MINUTE, 2 * HOUR, 6 * HOUR, 26 * HOUR]);
@@ -70,11 +73,17 @@ export async function run(seed: number, database: Database): Promise<Outcome> {
     await scheduler.run(stop);
   }
   const ledger = await readLedger(database);
-  const violations = [...world.record.violations, ...judge(world, ledger, stop, arranged)];
+  const transitions = await takeTransitions(database);
+  const violations = [
+    ...world.record.violations,
+    ...judge(world, ledger, stop, arranged),
+    ...judgeTransitions(transitions),
+  ];
   return {
     seed,
     profile: faults.profile,
     violations,
+    transitions,
     lines: world.lines,
     accepts: world.record.attempts.filter(({ outcome }) => outcome === "accepted").length,
     span: stop - start,
