@@ -203,3 +203,47 @@ export const User = z
   });
 
 export const Health = z.strictObject({ healthy: z.literal(true) }).meta({ examples: [{ healthy: true }] });
+
+const seconds = z.number().nullable();
+const unsure = instant.nullable();
+
+export const Status = z
+  .strictObject({
+    at: instant,
+    healthy: z.boolean().describe("The tick runs, no reminder is overdue, and the database answers."),
+    database: z.strictObject({ reachable: z.boolean() }),
+    last_tick_at: unsure.describe("When reminders were last looked for; null where nobody can tell."),
+    oldest_overdue_at: unsure.describe("When the longest overdue reminder should have gone; null where none is."),
+    lateness: z
+      .strictObject({ p50: seconds, p95: seconds })
+      .describe("Seconds from due to accepted by the provider; null where nothing was sent."),
+    sends: z.strictObject({
+      from: instant.describe("An hour ago; later where more was sent since than is counted here."),
+      to: instant,
+      by_channel: z.array(
+        z.strictObject({
+          channel: z.enum(["sms", "email", "push", "none"]).describe("none: no channel was left for the person."),
+          outcome: z.enum(["sent", "failed", "suppressed", "expired"]),
+          count: z.int(),
+        }),
+      ),
+    }),
+  })
+  .meta({
+    id: "ServiceStatus",
+    examples: [
+      {
+        at: "2026-11-11T17:00:20.000Z",
+        healthy: true,
+        database: { reachable: true },
+        last_tick_at: "2026-11-11T17:00:00.120Z",
+        oldest_overdue_at: null,
+        lateness: { p50: 0.142, p95: 0.61 },
+        sends: {
+          from: "2026-11-11T16:00:20.000Z",
+          to: "2026-11-11T17:00:20.000Z",
+          by_channel: [{ channel: "email", outcome: "sent", count: 214 }],
+        },
+      },
+    ],
+  });

@@ -19,6 +19,7 @@ import { logos } from "./logos.ts";
 import { members } from "./members.ts";
 import { describeApi } from "./openapi.ts";
 import { organizations } from "./organizations.ts";
+import { status } from "./status.ts";
 import { unsubscribe } from "./unsubscribe.ts";
 import { users } from "./users.ts";
 
@@ -46,6 +47,7 @@ export const app = new Hono<Api>()
   })
   .use(...frontDoor)
   .get("/health", () => ok({ healthy: true }))
+  .route("/status", status)
   .get("/openapi.json", () => description())
   .route("/organizations", organizations)
   .route("/logos", logos)
@@ -85,11 +87,11 @@ export async function api(request: Request, deps: Deps, context: ExecutionContex
   const requestId = crypto.randomUUID();
   const started = deps.now();
   // The dialect answers 200 to everything: what the log tells is what really happened.
-  let status: number | null = null;
+  let real: number | null = null;
   const bindings: Api["Bindings"] = { deps, requestId };
   const handle = async (plain: Request) => {
     const plainAnswer = await app.fetch(plain, bindings, context);
-    status = plainAnswer.status;
+    real = plainAnswer.status;
     return plainAnswer;
   };
   const answer = await speakDialect(request, handle, requestId, (error) =>
@@ -101,7 +103,7 @@ export async function api(request: Request, deps: Deps, context: ExecutionContex
     method: request.method,
     // Not the path itself, in which somebody may have written an address.
     path: bindings.route ?? "unknown",
-    status: status ?? answer.status,
+    status: real ?? answer.status,
     ms: deps.now() - started,
     round_trips: deps.roundTrips(),
   });

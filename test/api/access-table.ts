@@ -177,6 +177,7 @@ export const TABLE: Row[] = [
     () => ({ device_token: `${unique("token")}-${"x".repeat(40)}` }),
   ],
   ["GET /health", "", "200 200 200 200 200 200 200 200 200"],
+  ["GET /status", "", "200 200 200 200 200 200 200 200 200"],
 ];
 
 const idsOf = ({ group_id }: Cast["other"]) => ({ group_id });

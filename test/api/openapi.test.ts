@@ -19,10 +19,10 @@ test("GET /openapi.json is open to everybody, asks no database, and is what is c
   expect(document).toEqual(JSON.parse(committed));
 });
 
-test("only the list of organizations and the health are described as open", () => {
+test("only the list of organizations, the health and the status are described as open", () => {
   const paths = JSON.parse(committed).paths as Record<string, Record<string, { security?: object[] }>>;
   const open = Object.entries(paths).flatMap(([path, operations]) =>
     Object.entries(operations).flatMap(([method, { security }]) => (security ? [`${method} ${path}`] : [])),
   );
-  expect(open.sort()).toEqual(["get /health", "get /organizations"]);
+  expect(open.sort()).toEqual(["get /health", "get /organizations", "get /status"]);
 });

@@ -44,9 +44,9 @@ const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
 );
 
 describe("openapi.json", () => {
-  it("holds 28 endpoints and the health, each with a name of its own", () => {
-    expect(operations).toHaveLength(29);
-    expect(new Set(operations.map(({ operation }) => operation.operationId)).size).toBe(29);
+  it("holds 28 endpoints, the health and the status, each with a name of its own", () => {
+    expect(operations).toHaveLength(30);
+    expect(new Set(operations.map(({ operation }) => operation.operationId)).size).toBe(30);
   });
 
   it.each(operations)("$name: its examples are what its schemas allow", ({ place, operation }) => {

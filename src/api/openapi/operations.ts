@@ -302,4 +302,13 @@ By \`user_id\` or by \`email\`, whoever that is or will be.`,
     answer: answers.Health,
     open: true,
   },
+  "GET /status": {
+    id: "getStatus",
+    tag: "Service",
+    summary: "How is it?",
+    description: `Open to everybody, at most ten seconds old, and a page where a browser asks. It is 200 also while the database is out of reach: then
+\`database.reachable\` and \`healthy\` are false, and nothing else is known.`,
+    answer: answers.Status,
+    open: true,
+  },
 };
