@@ -20,8 +20,8 @@ afterAll(async () => {
 }, 30_000);
 
 /** The page with all its endpoints, and what went wrong on it: errors on its console, and hosts other than its own that it called. */
-async function openPage(): Promise<{ page: Page; faults: string[] }> {
-  const context = await browser.newContext();
+async function openPage(width = 1280): Promise<{ page: Page; faults: string[] }> {
+  const context = await browser.newContext({ viewport: { width, height: 800 } });
   onTestFinished(() => context.close());
   const faults: string[] = [];
   context.on("request", (request) => {
@@ -45,6 +45,29 @@ describe("the page at /docs", () => {
     expect(await page.locator("details").count()).toBe(count);
     expect(await page.getByRole("cell", { name: "invalid_input" }).first().isVisible()).toBe(true);
     expect(faults).toEqual([]);
+  });
+
+  it("fits a phone: with every entry open nothing is wider than the screen, and no text is cut off", async () => {
+    const width = 390;
+    const { page } = await openPage(width);
+    const tooWide = await page.evaluate((screen) => {
+      type Box = { tagName: string; textContent: string; open?: boolean; scrollWidth: number; clientWidth: number };
+      type Shown = Box & { getBoundingClientRect(): { left: number; right: number } };
+      const { document } = globalThis as unknown as {
+        document: { querySelectorAll(selector: string): Iterable<Shown> };
+      };
+      for (const entry of document.querySelectorAll("details")) entry.open = true;
+      return [...document.querySelectorAll("body, body *")]
+        .filter((one) => {
+          const { left, right } = one.getBoundingClientRect();
+          // Examples scroll inside their own frame.
+          const overflows = !["PRE", "TEXTAREA", "INPUT"].includes(one.tagName) && one.scrollWidth > one.clientWidth;
+          return right > screen || left < 0 || (overflows && one.clientWidth > 0);
+        })
+        .map((one) => `${one.tagName} ${one.textContent.slice(0, 40)}`);
+    }, width);
+    expect(tooWide).toEqual([]);
+    expect(await page.getByText("event_timestamp", { exact: true }).first().isVisible()).toBe(true);
   });
 
   it("tries calls with a token: a group is founded and then listed", async () => {
