@@ -13,6 +13,8 @@ export type Claiming = {
   address: string;
   cost_usd: string | null;
   late_cost_usd: string | null;
+  /** Of the event whose time the words say; null where they do not tell. */
+  revision: number | null;
 };
 
 export type Claimed = {
@@ -66,7 +68,8 @@ const instant = (at: number) => sql`${new Date(at).toISOString()}::timestamptz`;
 
 /**
  * Claims what may be sent, under `token`, until the lease ends; claimed again with the same token after a lost answer, it is one's own, counted
- * once, and refused if it was (`last_error` keeps that until it is settled). What another consumer holds, or what is settled, is not answered. The month's SMS budget is counted here, before anything is sent.
+ * once, and refused if it was (`last_error` keeps that until it is settled). What another consumer holds, what is settled, or what was claimed anew
+ * for another time than the words say, is not answered. The month's SMS budget is counted here, before anything is sent.
  * `now` stays what it was when a claim is repeated: what was counted, and in which month, is so too. One round trip.
  */
 export async function claimDeliveries(
@@ -92,12 +95,12 @@ const claimStatement = (
 ): SQL => sql`
   with asked as (
     select * from jsonb_to_recordset(${JSON.stringify(claiming)}::jsonb)
-      as a (event_reminders_logs_id bigint, address text, cost_usd numeric, late_cost_usd numeric)
+      as a (event_reminders_logs_id bigint, address text, cost_usd numeric, late_cost_usd numeric, revision int)
   ), free as (
     select l.id, l.event_reminders_id, l.user_id, l.device_id, l.last_error, a.address, a.cost_usd as cost_on_time, a.late_cost_usd, l.lease_token is not distinct from ${token}::uuid as mine,
            l.unknown_outcomes + (l.lease_until is not null and l.last_error is null and l.lease_token is distinct from ${token}::uuid)::int as unknown_outcomes
-    from asked a join event_reminders_logs l on l.id = a.event_reminders_logs_id
-    where l.channel = ${channel}::channel and l.status = 'pending'
+    from asked a join event_reminders_logs l on l.id = a.event_reminders_logs_id join event_reminders r on r.id = l.event_reminders_id
+    where l.channel = ${channel}::channel and l.status = 'pending' and r.revision = coalesce(a.revision, r.revision)
       and (l.lease_until is null or l.lease_until <= ${instant(now)} or l.lease_token = ${token}::uuid)
     order by l.id
     for update of l skip locked

@@ -23,7 +23,7 @@ export const TRANSITIONS: readonly Transition[] = [
   {
     from: "pending",
     to: "suppressed",
-    by: ["claimDeliveries"],
+    by: ["claimDeliveries", "pickPeople"],
     when: "event gone or moved, person gone, no participant",
   },
   { from: "pending", to: "expired", by: ["claimDeliveries"], when: "began 60 minutes ago" },

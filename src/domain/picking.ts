@@ -33,6 +33,8 @@ export type Reminder = {
   name: string;
   description: string;
   time_zone: string;
+  /** The event's, whose time this is. */
+  revision: number;
   starts_at: number;
   send_at: number;
   budget: string | null;
@@ -86,7 +88,8 @@ function remaining(
 
 /**
  * The first time a reminder is picked, and again when its event was moved and it was claimed anew: its people, each with the reason, and the figures that shares are made of. A reminder whose event
- * is gone or was moved, or whose hour is past, is settled here, and nobody is picked.
+ * is gone or was moved, or whose hour is past, is settled here, and nobody is picked. What waits in a queue with the words of the former time is put
+ * down as moved, and so handed on with new ones.
  */
 const fixPeople = (input: SQL, at: SQL): SQL => sql`
   with ${input}, judged as (
@@ -112,6 +115,10 @@ const fixPeople = (input: SQL, at: SQL): SQL => sql`
     where event_reminders_users.reason <> 'already_reminded' and not exists (
       select from event_reminders_logs l
       where l.event_reminders_id = event_reminders_users.event_reminders_id and l.user_id = event_reminders_users.user_id and l.status = 'sent')
+  ), outdated as (
+    update event_reminders_logs l set status = 'suppressed', last_error = 'event_moved', settled_at = ${at}
+    from judged j
+    where j.participants is null and j.verdict is null and l.event_reminders_id = j.id and l.status = 'pending' and l.lease_until is null
   ), unreached as (
     update event_reminders_users p set picked = false, reason = j.verdict
     from judged j
@@ -202,7 +209,7 @@ const finish = (input: SQL, at: SQL): SQL => sql`
     returning er.id
   )
   select er.id as event_reminders_id, er.event_id, ${wallOf(sql`er.event_timestamp`)} as event_timestamp,
-         coalesce(e.name, '') as name, coalesce(e.description, '') as description, coalesce(e.time_zone, 'UTC') as time_zone,
+         coalesce(e.name, '') as name, coalesce(e.description, '') as description, coalesce(e.time_zone, 'UTC') as time_zone, er.revision,
          ${ms(sql`er.starts_at`)} as starts_at, ${ms(sql`er.send_at`)} as send_at,
          er.budget, er.currency,
          coalesce(er.participants, (select count(*)::int from event_reminders_users p where p.event_reminders_id = er.id)) as participants

@@ -42,7 +42,8 @@ export async function deliver<Type extends SendType>(
   const recipients = new Map<number, Recipient<Type>>();
   for (const { message } of deliveries) {
     for (const one of (message as MessageOf<SendType>).recipients) {
-      recipients.set(one.event_reminders_logs_id, one as Recipient<Type>);
+      const newest = recipients.get(one.event_reminders_logs_id)?.revision ?? 0;
+      if ((one.revision ?? 0) >= newest) recipients.set(one.event_reminders_logs_id, one as Recipient<Type>);
     }
   }
   const token = crypto.randomUUID();
@@ -52,6 +53,7 @@ export async function deliver<Type extends SendType>(
     address: sender.addressOf(one),
     cost_usd: sender.costOf?.(one, false) ?? null,
     late_cost_usd: sender.costOf?.(one, true) ?? null,
+    revision: one.revision ?? null,
   }));
   // Repeated with the same token, a claim whose answer was lost finds its own rows; and with the same moment, it counts in the month in which it is given back.
   const claimed = await persist(deps, CLAIM_PAUSES_MS, () =>

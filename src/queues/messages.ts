@@ -8,7 +8,8 @@ const message = <Type extends string, Shape extends z.ZodRawShape>(type: Type, s
 /** An address as PostgreSQL's text can hold it: what it cannot would hold up a whole batch. */
 const address = z.string().refine((value) => value.isWellFormed() && !value.includes("\0"), "is no text");
 
-const recipient = { user_id: id, event_reminders_logs_id: id, message: z.string() };
+/** `revision`: of the event whose time the words say. */
+const recipient = { user_id: id, event_reminders_logs_id: id, message: z.string(), revision: z.int().optional() };
 const delivery = <Type extends string, Shape extends z.ZodRawShape>(type: Type, address: Shape) =>
   message(type, {
     event_reminders_id: id,

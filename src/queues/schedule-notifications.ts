@@ -81,11 +81,12 @@ function channelMessages(people: Handed[], reminders: Map<number, Reminder>, dep
   const messages: ChannelMessage[] = [];
   for (const group of Map.groupBy(people, (one) => `${one.event_reminders_id} ${one.channel}`).values()) {
     const { event_reminders_id, channel } = group[0]!;
-    const { event_timestamp } = reminders.get(event_reminders_id)!;
+    const { event_timestamp, revision } = reminders.get(event_reminders_id)!;
     const words = memoizedWords(reminders.get(event_reminders_id)!, deps);
     const recipients = group.map((person) => {
       const { user_id, event_reminders_logs_id } = person;
-      return { user_id, event_reminders_logs_id, message: words(person), [ADDRESS[channel]]: person.address ?? "" };
+      const address = { [ADDRESS[channel]]: person.address ?? "" };
+      return { user_id, event_reminders_logs_id, message: words(person), revision, ...address };
     });
     for (const part of split(recipients)) {
       messages.push({

@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { wallTimeAt } from "../../src/domain/time.ts";
 import { inbox } from "../support/index.ts";
-import { ledger } from "../support/pipeline.ts";
+import { drain, ledger, receive, taken, tick } from "../support/pipeline.ts";
 import { arranged, at, HOUR, inFlight, MINUTE, reached, runUntil } from "../support/replanned.ts";
 
 const wall = (ms: number) => wallTimeAt(ms, "Europe/Warsaw");
@@ -49,4 +49,26 @@ test("an occurrence that is only called otherwise after its reminder went out is
       { picked: false, why: "already_reminded" },
       { picked: false, why: "already_reminded" },
     ]);
+});
+
+test("a reminder that is moved by a minute while it is on its way says the new time, whichever message comes first", async () => {
+  for (const isOldFirst of [true, false]) {
+    const one = await arranged({ ...DAILY, reminders: [5] });
+    const due = one.start - 5 * MINUTE;
+    one.clock.ms = due - MINUTE;
+    await tick(one.deps, one.clock.ms);
+    await receive(one.deps, taken(one.deps));
+    const former = taken(one.deps);
+    one.clock.ms = due - MINUTE / 2;
+    const moved_to = wall(one.start + MINUTE);
+    await one.put({ exceptions: [{ occurrence: wall(one.start), moved_to }] });
+    await tick(one.deps, one.clock.ms);
+    const picking = taken(one.deps);
+    for (const messages of isOldFirst ? [former, picking] : [picking, former]) await receive(one.deps, messages);
+    await drain(one.deps, one.clock);
+    const mails = await inbox("email", one.member.email);
+    expect(mails).toHaveLength(1);
+    expect(mails[0]!.text).toContain(moved_to.slice(11, 16));
+    expect(one.clock.ms).toBeLessThan(due + 2 * MINUTE);
+  }
 });
