@@ -218,6 +218,9 @@ export async function claimDue(db: Db, claims: ClaimedLead[], now: number, clock
       send_at: sendAt(one.due_at),
     })),
   );
+  // The person `p` of a reminder `m` that stands at the occurrence for want of a lead, whom another one reached.
+  const silenced = sql`exists (select from moved f join claim c on c.id = f.id where f.fallback and c.event_id = m.event_id and m.reminder = ${FALLBACK_LEAD})
+    and exists (${told(sql`m`)} and l.user_id = p.user_id)`;
   return rows<WaitingReminder>(
     db,
     sql`with claim as (
@@ -269,7 +272,7 @@ export async function claimDue(db: Db, claims: ClaimedLead[], now: number, clock
           returning id, event_id, event_timestamp, reminder, starts_at, user_id, status, reason, send_at
         ), untold as (
           delete from event_reminders_users p using made m
-          where p.event_reminders_id = m.id and m.status = 'pending' and p.reason = 'already_reminded' and not exists (${told(sql`m`)} and l.user_id = p.user_id)
+          where p.event_reminders_id = m.id and m.status = 'pending' and p.reason = 'already_reminded' and not (${silenced})
         ), missed as (
           insert into event_reminders_users (event_reminders_id, user_id, picked, reason, position)
           select m.id, p.user_id, false, coalesce(m.reason, 'already_reminded'), p.position
@@ -277,9 +280,7 @@ export async function claimDue(db: Db, claims: ClaimedLead[], now: number, clock
             select eu.user_id, row_number() over (order by eu.user_id) - 1 as position from events_users eu
             where eu.event_id = m.event_id and (m.user_id is null or eu.user_id = m.user_id)
           ) p
-          where m.status <> 'pending'
-             or exists (select from moved f join claim c on c.id = f.id where f.fallback and c.event_id = m.event_id and m.reminder = ${FALLBACK_LEAD})
-                and exists (${told(sql`m`)} and l.user_id = p.user_id)
+          where m.status <> 'pending' or ${silenced}
           on conflict do nothing
         )
         select id as event_reminders_id, event_id, ${wallOf(sql`event_timestamp`)} as event_timestamp, 0 as after_user_id

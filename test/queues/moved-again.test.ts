@@ -33,6 +33,17 @@ test("whom a lead told of the former time is told of the new one, also where the
   expect(await reached(one.admin, one.member)).toEqual([2, 2]);
 });
 
+test("a reminder at the occurrence that somebody asks for goes out, though one for want of a lead was left out there", async () => {
+  const one = await arranged({ reminders: [5] });
+  await runUntil(one, one.start - 4 * MINUTE);
+  await one.put({ reminders: [1440] });
+  await runUntil(one, one.start - 2 * MINUTE);
+  expect((await ledger(one.id)).slice(-1)).toMatchObject([{ picked: false, why: "already_reminded" }]);
+  await one.put({ reminders: [0] });
+  await runUntil(one, one.start + MINUTE);
+  expect(await reached(one.admin, one.member)).toEqual([2, 2]);
+});
+
 test("an occurrence that is only called otherwise after its reminder went out is not reminded again", async () => {
   const [once, series] = [await arranged({ reminders: [5] }), await arranged({ ...DAILY, reminders: [5] })];
   const later = { occurrence: wall(series.start), moved_to: wall(series.start + 10 * MINUTE) };

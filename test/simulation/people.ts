@@ -132,6 +132,10 @@ export class People {
     });
   }
 
+  #remind(event: Planned, leads: string[]): void {
+    this.#change(event, `leads ${leads}`, { leads });
+  }
+
   #act(chosen?: Planned): void {
     const random = this.#random;
     const event = chosen ?? random.pick(this.#events.length > 0 ? this.#events : [null]);
@@ -165,7 +169,7 @@ export class People {
       ],
       [5, () => event && this.#move(event)],
       [2, () => event && this.#change(event, "name", { name: `Event renamed ${++this.#number}` })],
-      [2, () => event && this.#change(event, "leads", { leads: random.pick(LEADS) })],
+      [2, () => event && this.#remind(event, random.pick(LEADS))],
       [2, () => event && this.#except(event)],
       [
         1,
