@@ -37,7 +37,7 @@ test("a reminder at the occurrence that somebody asks for goes out, though one f
   const one = await arranged({ reminders: [5] });
   await runUntil(one, one.start - 4 * MINUTE);
   await one.put({ reminders: [1440] });
-  await runUntil(one, one.start - 2 * MINUTE);
+  await runUntil(one, one.start - 1.5 * MINUTE);
   expect((await ledger(one.id)).slice(-1)).toMatchObject([{ picked: false, why: "already_reminded" }]);
   await one.put({ reminders: [0] });
   await runUntil(one, one.start + MINUTE);
@@ -82,4 +82,16 @@ test("a reminder that is moved by a minute while it is on its way says the new t
     expect(mails[0]!.text).toContain(moved_to.slice(11, 16));
     expect(one.clock.ms).toBeLessThan(due + 2 * MINUTE);
   }
+});
+
+test("a delivery whose hour was over, of an occurrence that is then moved ahead, is pending again and goes out", async () => {
+  const one = await inFlight(DAILY);
+  one.clock.ms = one.start + 2 * HOUR;
+  await receive(one.deps, taken(one.deps));
+  expect(await ledger(one.id)).toMatchObject([{ status: "expired" }, { status: "expired" }]);
+  const later = one.clock.ms + 20 * MINUTE;
+  await one.put({ exceptions: [{ occurrence: wall(one.start), moved_to: wall(later) }] });
+  await runUntil(one, later + MINUTE);
+  expect((await ledger(one.id)).slice(0, 2)).toMatchObject([{ status: "sent" }, { status: "sent" }]);
+  expect(await reached(one.admin, one.member)).toEqual([1, 1]);
 });
