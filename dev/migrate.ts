@@ -3,7 +3,7 @@ import { drizzle } from "drizzle-orm/node-postgres";
 import { migrate as applyMigrations } from "drizzle-orm/node-postgres/migrator";
 import pg from "pg";
 
-const MIGRATIONS = fileURLToPath(new URL("../drizzle/migrations", import.meta.url));
+export const MIGRATIONS = fileURLToPath(new URL("../drizzle/migrations", import.meta.url));
 /** Any number, as long as nothing else in the database locks it. */
 const LOCK = 7_867_486;
 /** A Neon compute that sleeps takes some seconds to wake. */
@@ -26,7 +26,8 @@ export async function migrate(databaseUrl: string, migrationsFolder = MIGRATIONS
   }
 }
 
-function connection(databaseUrl: string): pg.ClientConfig {
+/** For statements that belong together, past any pooler. Throws where the URL names too little, without repeating it. */
+export function connection(databaseUrl: string): pg.ClientConfig {
   const url = parseUrl(databaseUrl);
   const local = ["localhost", "127.0.0.1"].includes(url.hostname);
   return {
