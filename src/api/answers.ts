@@ -202,6 +202,126 @@ export const User = z
     ],
   });
 
+/** A group, or an event in one. */
+const named = { group_id: id, name: z.string(), description: z.string() };
+const outcome = z.enum(["pending", "sent", "failed", "suppressed", "expired"]);
+const channel = z.enum(["sms", "email", "push", "none"]);
+
+export const PersonalData = z
+  .strictObject({
+    exported_at: instant,
+    cut: z
+      .array(z.string())
+      .describe("Names of the lists that are too long for one answer: of those, the newest are here."),
+    profile: z.strictObject({
+      ...User.omit({ device_arn: true, device_token: true, organization_id: true }).shape,
+      confirmed_at: instant,
+      created_at: instant,
+    }),
+    devices: z
+      .array(z.strictObject({ platform: z.enum(["fcm", "apns"]), registered_at: instant, dead_at: instant.nullable() }))
+      .describe("Without their tokens."),
+    preferences: z
+      .array(
+        z.strictObject({
+          what: z.string().describe("switched_off, or why nothing is sent to one's address."),
+          kind: z.enum(["reminder", "comment", "invitation"]).nullable().describe("Null: everything."),
+          channel,
+          since: instant,
+        }),
+      )
+      .describe("What is not sent."),
+    groups: z.array(z.strictObject({ ...named, status: role, is_owner: z.boolean(), joined_at: instant })),
+    events: z
+      .array(
+        z.strictObject({
+          ...named,
+          id,
+          event_timestamp: wall,
+          time_zone: z.string(),
+          recurrence: z.string().nullable(),
+          budget: z.string().nullable(),
+          currency: z.string(),
+          rsvp: z.enum(["yes", "no", "maybe"]).nullable(),
+          share: z.string().nullable(),
+          is_own: z.boolean().describe("Whether one made it."),
+          added_at: instant,
+        }),
+      )
+      .describe("Those that one takes part in."),
+    comments: z.array(z.strictObject({ id, event_id: id, comment: z.string(), created_at: instant })),
+    invitations: z.array(
+      z.strictObject({
+        group_invitation_logs_id: id,
+        direction: z.enum(["received", "sent"]),
+        group_id: id,
+        group_name: z.string(),
+        email: z.string().nullable().describe("The address that one invited, where it had no account."),
+        status: z.enum(["open", "confirmed", "rejected", "withdrawn"]),
+        created_at: instant,
+        answered_at: instant.nullable(),
+      }),
+    ),
+    deliveries: z
+      .array(
+        z.strictObject({
+          event_id: id,
+          event_name: z.string().nullable().describe("Null where the event is gone."),
+          event_timestamp: wall,
+          kind: z.enum(["automatic", "manual", "snooze", "escalation"]),
+          due_at: instant,
+          picked: z.boolean().describe("Whether one was to be reminded."),
+          picked_because: z.string(),
+          channel: channel.nullable(),
+          step: z.int().nullable(),
+          channel_because: z.string().nullable(),
+          status: outcome.nullable(),
+          last_error: z.string().nullable(),
+          attempts: z.int().nullable(),
+          settled_at: instant.nullable(),
+        }),
+      )
+      .describe("Of the last 13 months, one for each reminder and channel, with what became of it."),
+  })
+  .meta({
+    id: "PersonalData",
+    examples: [
+      {
+        exported_at: "2026-11-11T17:00:00.000Z",
+        cut: [],
+        profile: {
+          user_id: 3,
+          username: "Ola",
+          email: "ola@example.com",
+          mobile_number: "+48791234567",
+          reminder_preferences: "SMS",
+          cognito_user_id: "5f0c6a1e-1c55-4d0e-9b3b-3f6f5b0a2c11",
+          organization_name: "A bank",
+          time_zone: "Europe/Warsaw",
+          locale: "pl",
+          confirmed_at: "2026-10-01T08:00:00.000Z",
+          created_at: "2026-10-01T07:58:00.000Z",
+        },
+        devices: [{ platform: "fcm", registered_at: "2026-10-01T08:01:00.000Z", dead_at: null }],
+        preferences: [],
+        groups: [
+          {
+            group_id: 7,
+            name: "Flat 12",
+            description: "Ola, Jan and Ewa",
+            status: "admin",
+            is_owner: true,
+            joined_at: "2026-10-01T08:05:00.000Z",
+          },
+        ],
+        events: [],
+        comments: [{ id: 88, event_id: 31, comment: "Who brings the cake?", created_at: "2026-11-10T09:00:00.000Z" }],
+        invitations: [],
+        deliveries: [],
+      },
+    ],
+  });
+
 export const Health = z.strictObject({ healthy: z.literal(true) }).meta({ examples: [{ healthy: true }] });
 
 const seconds = z.number().nullable();

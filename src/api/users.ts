@@ -1,8 +1,12 @@
 import { Hono } from "hono";
 import { z } from "zod";
+import { deletePoolUser } from "../clients/cognito.ts";
 import { snsClient } from "../clients/sns.ts";
 import { confirmCaller } from "../domain/access.ts";
 import { keepDevice } from "../domain/devices.ts";
+import { eraseCaller } from "../domain/erasure.ts";
+import { forgetOutside } from "../domain/erasure-remains.ts";
+import { exportPerson } from "../domain/export.ts";
 import { reserveCode, settleCode, verifyNumber } from "../domain/phone-verification.ts";
 import { findByEmail, getProfile, setOrganization, setPreferences } from "../domain/users.ts";
 import { act } from "./auth.ts";
@@ -69,6 +73,18 @@ const Address = z.object({ email: email.describe("Of the person looked for, in u
 
 export const users = new Hono<Api>()
   .get("/", async (c) => ok(await act(c, (caller, { db }) => getProfile(db, caller))))
+  .delete("/", async (c) => {
+    const { db, log, now, settings } = c.var.deps;
+    const outside = await act(c, (caller) => eraseCaller(db, caller, now()));
+    // The person is erased: what cannot be done outside now is done at night.
+    const faults = await forgetOutside(db, outside, {
+      endpoint: (arn) => snsClient(settings).deleteEndpoint(arn),
+      pool_user: (name) => deletePoolUser(settings, name),
+    }).catch((fault: unknown) => [fault]);
+    for (const fault of faults) log.error("erasure", fault);
+    return ok(null);
+  })
+  .get("/export", async (c) => ok(await act(c, (caller, { db, now }) => exportPerson(db, caller, now()))))
   .get("/email", input("query", Address), limitPerPerson("LIMIT_EMAIL_LOOKUPS"), async (c) => {
     const { user_id } = await act(c, (caller, { db }) => findByEmail(db, caller, c.req.valid("query").email));
     return ok({ user_id });

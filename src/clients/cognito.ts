@@ -1,4 +1,4 @@
-/** The user pool's administration: what the tokens of later sign-ins carry. */
+/** The user pool's administration: what the tokens of later sign-ins carry, and whom it forgets. */
 import type { Settings } from "../env.ts";
 import { AppError } from "../errors.ts";
 import { type Aws, awsClient, refusal } from "./aws.ts";
@@ -25,6 +25,27 @@ export async function setUserId(
   userId: number,
   aws: Aws = awsClient(settings),
 ): Promise<void> {
+  const UserAttributes = [{ Name: "custom:user_id", Value: String(userId) }];
+  await administer(settings, "AdminUpdateUserAttributes", { Username: username, UserAttributes }, aws);
+}
+
+/**
+ * The pool forgets a person, whose tokens can then not be renewed. Safe to repeat: one whom it does not know is forgotten. Throws as `setUserId` does.
+ * https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminDeleteUser.html
+ */
+export async function deletePoolUser(
+  settings: Settings,
+  username: string,
+  aws: Aws = awsClient(settings),
+): Promise<void> {
+  try {
+    await administer(settings, "AdminDeleteUser", { Username: username }, aws);
+  } catch (error) {
+    if (!(error instanceof PoolRefusal && error.code === "UserNotFoundException")) throw error;
+  }
+}
+
+async function administer(settings: Settings, action: string, input: object, aws: Aws): Promise<void> {
   const endpoint =
     settings.AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER ?? `https://cognito-idp.${settings.AWS_REGION}.amazonaws.com`;
   let cause: unknown;
@@ -32,19 +53,15 @@ export async function setUserId(
     const response = await aws.call(`${endpoint}/`, "cognito-idp", {
       headers: {
         "content-type": "application/x-amz-json-1.1",
-        "x-amz-target": "AWSCognitoIdentityProviderService.AdminUpdateUserAttributes",
+        "x-amz-target": `AWSCognitoIdentityProviderService.${action}`,
       },
-      body: JSON.stringify({
-        UserPoolId: settings.COGNITO_USER_POOL_ID,
-        Username: username,
-        UserAttributes: [{ Name: "custom:user_id", Value: String(userId) }],
-      }),
+      body: JSON.stringify({ UserPoolId: settings.COGNITO_USER_POOL_ID, ...input }),
     });
     if (response.ok) return void (await response.body?.cancel());
     const answer = refusal(response.status, codeIn(await response.text()));
     const code = "error" in answer ? answer.error : "";
     if (response.status >= 400 && response.status < 500 && answer.outcome !== "throttled") throw new PoolRefusal(code);
-    cause = new Error(`AdminUpdateUserAttributes answered ${code}`);
+    cause = new Error(`${action} answered ${code}`);
   } catch (error) {
     if (error instanceof PoolRefusal) throw error;
     cause = error;

@@ -73,6 +73,15 @@ export function sqlState(error: unknown): string | null {
   return null;
 }
 
+/** The foreign key's name where what it points to is not there (any more); null where the error is another. */
+export function missingReference(error: unknown): string | null {
+  for (let e = error; e instanceof Error; e = e.cause) {
+    const { code, constraint } = e as { code?: unknown; constraint?: unknown };
+    if (code === "23503" && typeof constraint === "string") return constraint;
+  }
+  return null;
+}
+
 /** Class 08 connection, 40 rolled back (deadlock), 53 resources, 57P0x shutdown: worth another try; without a state the call itself failed. */
 function unreachable(error: unknown): AppError | null {
   const state = sqlState(error);

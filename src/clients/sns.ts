@@ -21,6 +21,8 @@ export type Sns = {
   publishPush(deviceArn: string, push: Push): Promise<Outcome>;
   /** The endpoint of a device's token, enabled. Throws `unavailable`, or `invalid_input` where the token is refused. */
   registerDevice(platform: Platform, token: string): Promise<string>;
+  /** SNS forgets the endpoint. Safe to repeat: one that it does not know, or whose application is gone, is forgotten. Throws `unavailable`. */
+  deleteEndpoint(deviceArn: string): Promise<void>;
 };
 
 type Answer = { ok: true; xml: string } | { ok: false; status: number; code: string; message: string };
@@ -111,6 +113,14 @@ export function snsClient(settings: Settings, aws: Aws = awsClient(settings)): S
       } catch (error) {
         throw error instanceof AppError ? error : outOfReach(error);
       }
+    },
+
+    async deleteEndpoint(deviceArn) {
+      const answer = await call("DeleteEndpoint", { EndpointArn: deviceArn }).catch((error: unknown) => {
+        throw outOfReach(error);
+      });
+      if (answer.ok || answer.code === "NotFound" || answer.code === "InvalidParameter") return;
+      throw outOfReach(new Error(`DeleteEndpoint answered ${answer.status}`));
     },
   };
 }

@@ -3,7 +3,7 @@
  * is found, the scope checked and the work done in one round trip.
  */
 import { type SQL, sql } from "drizzle-orm";
-import { type Db, row, transact } from "../clients/neon.ts";
+import { type Db, missingReference, row, transact } from "../clients/neon.ts";
 import { unauthenticated } from "../errors.ts";
 import { keepPerson } from "./sign-up.ts";
 
@@ -28,14 +28,19 @@ type Answer = { caller: number | null };
 
 /** The one row of a statement that selects `(select id from me) as caller`. Throws UnknownCaller. */
 export async function rowAs<Row extends object>(db: Db, statement: SQL): Promise<Row> {
-  return known(await row<Row & Answer>(db, statement));
+  return known(await row<Row & Answer>(db, statement).catch(erasedMeanwhile));
 }
 
 /** The last statement's row, after others that lock what it reads. One round trip. */
 export async function transactAs<Row extends object>(db: Db, ...statements: [SQL, ...SQL[]]): Promise<Row> {
-  const [answer] = await transact<Row & Answer>(db, ...statements);
+  const [answer] = await transact<Row & Answer>(db, ...statements).catch(erasedMeanwhile);
   if (!answer) throw new Error("a statement that always answers a row answered none");
   return known(answer);
+}
+
+/** Found at the statement's start, and gone when what it made of the caller was to be kept. */
+function erasedMeanwhile(error: unknown): never {
+  throw missingReference(error)?.endsWith("_users_id_fk") ? new UnknownCaller() : error;
 }
 
 function known<Row extends Answer>(answer: Row): Row {

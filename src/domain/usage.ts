@@ -3,14 +3,10 @@
  * it reads here is still true when it writes; what it refuses is not counted.
  */
 import { type SQL, sql } from "drizzle-orm";
-import { type Db, rows } from "../clients/neon.ts";
 import type { Caller } from "./access.ts";
 
 const WINDOW_SECONDS = { comment: 60, invitation: 86_400, unknown_invitation: 86_400 } as const;
 export type Use = keyof typeof WINDOW_SECONDS;
-
-/** Above every window. */
-const KEPT_HOURS = 24;
 
 /** Locks the caller, and whoever else is named, by id: nobody is erased meanwhile, and no limit passed by two requests at once. */
 export const lockCaller = (caller: Caller, other: SQL = sql`false`): SQL =>
@@ -30,10 +26,3 @@ export const count = (use: Use, at: SQL, done: SQL): SQL => sql`
   insert into usage as u (user_id, kind, used_at) select me.id, ${use}::usage_kind, array[${at}] from me where exists (select from ${done})
   on conflict (user_id, kind) do update
     set used_at = array(select t from unnest(u.used_at) t where t > ${at} - ${window(use)} order by t) || excluded.used_at`;
-
-/** Forgets who has done nothing for longer than any window; the number of rows. */
-export async function pruneUsage(db: Db, now: number): Promise<number> {
-  const old = sql`${new Date(now).toISOString()}::timestamptz - make_interval(hours => ${KEPT_HOURS})`;
-  const gone = await rows(db, sql`delete from usage where ${old} >= all (used_at) returning user_id`);
-  return gone.length;
-}

@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
 import { expect, test } from "vitest";
-import { pruneUsage } from "../../src/domain/usage.ts";
+import { pruneBatch } from "../../src/domain/pruning.ts";
 import { type Person, person, query, testDeps } from "../support/index.ts";
 
 const NOW = Date.parse("2026-05-02T03:17:00.000Z");
@@ -19,7 +19,7 @@ test("whoever has done nothing for a day is forgotten, in one round trip; whatev
   await use(ann, "invitation", NOW - 3 * DAY, NOW - DAY + 1);
   await use(ben, "unknown_invitation", NOW + 1000, NOW - 2 * DAY);
   const deps = testDeps();
-  expect(await pruneUsage(deps.db, NOW)).toBe(1);
+  expect(await pruneBatch(deps.db, "usage", NOW)).toEqual({ gone: 1, more: false });
   expect(deps.roundTrips()).toBe(1);
   expect(await kinds(ann)).toEqual([{ kind: "invitation" }]);
   expect(await kinds(ben)).toEqual([{ kind: "unknown_invitation" }]);
