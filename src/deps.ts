@@ -1,7 +1,8 @@
 /** What a door hands inward: built once an invocation, nothing ambient. */
 import { connect, type Db } from "./clients/neon.ts";
+import { keepWorkerError } from "./domain/worker-errors.ts";
 import type { Settings } from "./env.ts";
-import { consoleLog, type Log } from "./log.ts";
+import { consoleLog, countingErrors, type Log, type Unexpected } from "./log.ts";
 
 /** The bindings of wrangler.toml that the code uses; settings come parsed, beside them. */
 export type Bindings = Pick<
@@ -29,7 +30,8 @@ export type Deps = {
   roundTrips: () => number;
 };
 
-export function buildDeps(settings: Settings, bindings: Bindings): Deps {
+/** `later` holds the invocation open for work that nobody waits for; without it, unexpected errors are logged and not counted. */
+export function buildDeps(settings: Settings, bindings: Bindings, later?: (work: Promise<unknown>) => void): Deps {
   let roundTrips = 0;
   return {
     settings,
@@ -38,9 +40,19 @@ export function buildDeps(settings: Settings, bindings: Bindings): Deps {
       fetchEndpoint: settings.NEON_FETCH_ENDPOINT,
       onRoundTrip: () => void roundTrips++,
     }),
-    log: consoleLog,
+    log: later ? countingErrors(consoleLog, (unexpected) => later(keep(settings, unexpected))) : consoleLog,
     now: () => Date.now(),
     wait: (ms) => scheduler.wait(ms),
     roundTrips: () => roundTrips,
   };
+}
+
+/** By the best effort: a bug must not become two. Outside of the invocation's own round trips. */
+async function keep(settings: Settings, unexpected: Unexpected): Promise<void> {
+  try {
+    const db = connect(settings.DATABASE_URL, { fetchEndpoint: settings.NEON_FETCH_ENDPOINT });
+    await keepWorkerError(db, unexpected, Date.now());
+  } catch {
+    consoleLog.warn("error not counted", { of: unexpected.event });
+  }
 }

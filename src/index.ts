@@ -8,8 +8,11 @@ import { consume } from "./queues/index.ts";
 
 const settings = readSettings(env);
 
+const depsOf = (bindings: Env, context: ExecutionContext) =>
+  buildDeps(settings, bindings, (work) => context.waitUntil(work));
+
 export default {
-  fetch: (request, bindings, context) => api(request, buildDeps(settings, bindings), context),
-  queue: (batch, bindings) => consume(batch, buildDeps(settings, bindings)),
-  scheduled: (controller, bindings) => runSchedule(controller, buildDeps(settings, bindings)),
+  fetch: (request, bindings, context) => api(request, depsOf(bindings, context), context),
+  queue: (batch, bindings, context) => consume(batch, depsOf(bindings, context)),
+  scheduled: (controller, bindings, context) => runSchedule(controller, depsOf(bindings, context)),
 } satisfies ExportedHandler<Env>;

@@ -2,6 +2,8 @@
  * One JSON line for each thing worth knowing. Fields are ids, types, outcomes, counts and milliseconds; never secrets, tokens, phone
  * numbers, addresses or texts. Of an error only its name, its SQLSTATE and the place in the code are kept: messages may quote a value.
  */
+import { AppError } from "./errors.ts";
+
 export type Fields = Record<string, string | number | boolean | null | undefined>;
 
 export type Log = {
@@ -17,6 +19,24 @@ export const consoleLog: Log = {
   error: (event, error, fields) =>
     console.error(JSON.stringify({ level: "error", event, ...fields, ...describe(error) })),
 };
+
+export type Unexpected = { event: string; error: string; request_id: string | null };
+
+/** A log that also tells `count` of each error that nobody foresaw: any but an AppError. */
+export const countingErrors = (log: Log, count: (unexpected: Unexpected) => void): Log => ({
+  ...log,
+  error(event, error, fields) {
+    log.error(event, error, fields);
+    if (error instanceof AppError) return;
+    const { error: name, code } = describe(error);
+    const request = fields?.request_id;
+    count({
+      event,
+      error: [name, code].filter(Boolean).join(" "),
+      request_id: typeof request === "string" ? request : null,
+    });
+  },
+});
 
 /** The innermost cause decides, since wrappers quote statements and their parameters. */
 function describe(error: unknown): Fields {

@@ -1,5 +1,6 @@
 /** Signed calls to AWS, and what an answer means for the sender. */
 import { AwsClient } from "aws4fetch";
+import { z } from "zod";
 import type { Settings } from "../env.ts";
 
 /** How long a provider may take to answer. */
@@ -27,7 +28,7 @@ export function awsClient(settings: Settings): Aws {
   });
   return {
     call: (url, service, init) =>
-      client.fetch(url, { ...init, method: "POST", signal: AbortSignal.timeout(TIMEOUT_MS), aws: { service } }),
+      client.fetch(url, { method: "POST", ...init, signal: AbortSignal.timeout(TIMEOUT_MS), aws: { service } }),
   };
 }
 
@@ -36,6 +37,19 @@ export const lost = (error: unknown): Outcome => ({
   outcome: "lost",
   error: error instanceof Error && error.name === "TimeoutError" ? "timeout" : "network",
 });
+
+/** A question to an outside service: what it said, or the code of why nothing is known. */
+export type Asked<T> = { known: true; value: T } | { known: false; error: string };
+
+/** No answer, or one that cannot be read. */
+export function unanswered(error: unknown): Asked<never> {
+  if (error instanceof z.ZodError) return { known: false, error: "unreadable" };
+  return { known: false, error: error instanceof Error && error.name === "TimeoutError" ? "timeout" : "network" };
+}
+
+/** An error's code as AWS names it, without what may follow it, or else its status. */
+export const codeOf = (status: number, code: string): string =>
+  /^[A-Za-z0-9_.]{1,80}(?=:|$)/.exec(code)?.[0] ?? `http_${status}`;
 
 const THROTTLED = /^(Throttl|TooManyRequests|RequestLimitExceeded|SlowDown|LimitExceeded)/;
 

@@ -1,0 +1,73 @@
+/** Every five minutes: goes through every part, and tells Discord what broke and what is well again. */
+import { beat } from "../clients/heartbeat.ts";
+import type { Deps } from "../deps.ts";
+import { readLedger } from "../domain/alert-facts.ts";
+import { keepFaults } from "../domain/alerts.ts";
+import { checkAll } from "../domain/checks.ts";
+import { AppError } from "../errors.ts";
+import { forgetOutage, rememberedOutage, tellOutage } from "./outage.ts";
+import { askOutside } from "./probes.ts";
+import { tellDiscord } from "./tell-discord.ts";
+
+const AGAIN_AFTER_MS = 1_000;
+/** An answer that takes longer is asked for once more: the first one may have woken the database. */
+const SLOW_MS = 1_000;
+
+export async function toriumAlerts(deps: Deps): Promise<void> {
+  const { settings, bindings, db, now, log } = deps;
+  const found = await askDatabase(deps);
+  if (!found) return tellOutage(deps);
+  const [outside, remembered] = await Promise.all([askOutside(deps), rememberedOutage(bindings.LOGOS)]);
+  const reports = checkAll({
+    now: found.at,
+    ledger: found.ledger,
+    database_ms: found.ms,
+    sms_budget_usd: settings.SMS_MONTHLY_BUDGET_USD,
+    ...outside,
+    bucket: remembered,
+  });
+  const outage = remembered.known ? remembered.value : null;
+  const webhook = settings.DISCORD_WEBHOOK_URL;
+  const first = await keepFaults(db, found.at, {
+    reports,
+    previous: found.ledger.last_run_at,
+    outage,
+    told: webhook !== undefined,
+  });
+  if (first && outage) await forgetOutage(bindings.LOGOS);
+  const told = webhook ? await tellDiscord(deps, webhook) : true;
+  const faults = reports.flatMap((report) => report.faults);
+  log.info("alerts", {
+    first,
+    faults: faults.map(({ part, key }) => `${part}/${key}`).join(","),
+    told,
+    ms: now() - found.at,
+  });
+  // Whoever is not told by Discord must hear the silence of the heartbeat.
+  if (told && settings.HEARTBEAT_URL && !(await beat(settings.HEARTBEAT_URL))) log.warn("heartbeat not heard");
+}
+
+/** Null where it is out of reach, twice. */
+async function askDatabase(deps: Deps) {
+  const ask = async () => {
+    const at = deps.now();
+    const ledger = await readLedger(deps.db, at);
+    return { at, ledger, ms: deps.now() - at };
+  };
+  try {
+    const first = await ask();
+    return first.ms > SLOW_MS ? await ask() : first;
+  } catch (error) {
+    if (!isAway(error)) throw error;
+  }
+  await deps.wait(AGAIN_AFTER_MS);
+  try {
+    return await ask();
+  } catch (error) {
+    if (!isAway(error)) throw error;
+    deps.log.error("database away", error);
+    return null;
+  }
+}
+
+const isAway = (error: unknown) => error instanceof AppError && error.code === "unavailable";
