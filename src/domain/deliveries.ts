@@ -2,7 +2,13 @@
 import { type SQL, sql } from "drizzle-orm";
 import { type Db, rows, transact } from "../clients/neon.ts";
 import { channelChoice } from "./channels.ts";
-import { EXPIRED_AFTER_MINUTES, LATE_AFTER_MINUTES, LEASE_SECONDS, LOST_SMS_ANSWERS } from "./rules.ts";
+import {
+  EXPIRED_AFTER_MINUTES,
+  LATE_AFTER_MINUTES,
+  LEASE_SECONDS,
+  LOST_SMS_ANSWERS,
+  STOP_SENDING_AFTER_MS,
+} from "./rules.ts";
 import { alertOfBudget } from "./sms-spending.ts";
 
 export type Channel = "sms" | "email" | "push";
@@ -34,8 +40,9 @@ export type Claimed = {
   bank_url: string | null;
   /** Only such a reminder asks to pay. */
   is_budget: boolean;
+  /** As at the claim. */
   late: boolean;
-  /** What this attempt is counted with, where it is sent; null on other channels. */
+  /** What this attempt is counted with, where it is sent, with the words that it is late where it may become so until then; null on other channels. */
   cost_usd: string | null;
   /** The moment that it waits for, ms. */
   send_at: number;
@@ -112,10 +119,14 @@ const claimStatement = (
                 when eu.user_id is null then 'no_participant'
                 when greatest(er.starts_at, er.due_at) + make_interval(mins => ${EXPIRED_AFTER_MINUTES}) <= greatest(er.claimed_at, ${instant(now)}) then 'expired'
            end as verdict,
-           ${addressRefusal(channel)} as refusal, late.late, case when late.late then f.late_cost_usd else f.cost_on_time end as cost_usd
+           ${addressRefusal(channel)} as refusal, late.late, case when late.by_then then f.late_cost_usd else f.cost_on_time end as cost_usd
     from free f
     join event_reminders er on er.id = f.event_reminders_id
-    cross join lateral (select greatest(er.claimed_at, ${instant(now)}) - er.due_at > make_interval(mins => ${LATE_AFTER_MINUTES}) as late) late
+    cross join lateral (
+      select by > make_interval(mins => ${LATE_AFTER_MINUTES}) as late,
+             by + make_interval(secs => ${STOP_SENDING_AFTER_MS / 1000}) > make_interval(mins => ${LATE_AFTER_MINUTES}) as by_then
+      from (select greatest(er.claimed_at, ${instant(now)}) - er.due_at as by) b
+    ) late
     left join events e on e.id = er.event_id
     left join events_users eu on eu.event_id = er.event_id and eu.user_id = f.user_id
     left join users u on u.id = f.user_id

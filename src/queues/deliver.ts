@@ -5,7 +5,7 @@
 import type { Outcome } from "../clients/aws.ts";
 import type { Deps } from "../deps.ts";
 import { type Channel, type Claimed, claimDeliveries, type Settling, settleDeliveries } from "../domain/deliveries.ts";
-import { type RetryClass, retryDelaySeconds, STOP_SENDING_AFTER_MS } from "../domain/rules.ts";
+import { LATE_AFTER_MINUTES, type RetryClass, retryDelaySeconds, STOP_SENDING_AFTER_MS } from "../domain/rules.ts";
 import { CONNECTIONS, eachAtMost } from "./concurrency.ts";
 import type { Delivery } from "./delivery.ts";
 import { type Outgoing, split } from "./enqueue.ts";
@@ -111,7 +111,9 @@ async function attempt<Type extends SendType>(
   if (early > WAITS_FOR_MS)
     return settling({ status: "pending", error: "too_early", next_attempt_at: again(early / 1000), untried: true });
   if (early > 0) await deps.wait(early);
-  const outcome = await sender.send(claimed, recipient);
+  // It may have become late since it was claimed, while a database or those before it took their time.
+  const late = claimed.late || deps.now() - claimed.send_at > LATE_AFTER_MINUTES * 60_000;
+  const outcome = await sender.send({ ...claimed, late }, recipient);
   switch (outcome.outcome) {
     case "sent":
       return settling({ status: "sent", provider_message_id: outcome.provider_message_id });

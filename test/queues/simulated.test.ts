@@ -60,3 +60,18 @@ test("at the start, for want of a lead, those are reminded whom no lead reached,
     { picked: true, status: "sent" },
   ]);
 });
+
+test("a reminder that became late between its claim and its send says so", async () => {
+  const clock = clockAt();
+  const deps = clockedDeps(clock);
+  const someone = await person();
+  await event(someone, { group_id: await group(someone), at: clock.ms + MINUTE }, deps);
+  await tick(deps, clock.ms);
+  await receive(deps, taken(deps));
+  clock.ms += 16 * MINUTE - 5_000;
+  const before = deps.roundTrips();
+  const slow = { ...deps, now: () => clock.ms + (deps.roundTrips() > before ? 10_000 : 0) };
+  await receive(slow, taken(deps));
+  const [message] = await inbox("email", someone.email);
+  expect(message!.text).toMatch(/late/i);
+});
