@@ -3,8 +3,8 @@ import { AwsClient } from "aws4fetch";
 import { z } from "zod";
 import type { Settings } from "../env.ts";
 
-/** How long a provider may take to answer. */
-const TIMEOUT_MS = 10_000;
+/** How long a provider may take to answer. Whoever is in a batch with one that hangs waits as long for a retry or the next channel. */
+const TIMEOUT_MS = 5_000;
 
 /**
  * What became of one message.
