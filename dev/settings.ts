@@ -56,6 +56,7 @@ export function workerVariables({ api, inbox, neon, cognito }: Places): Record<s
     SNS_PLATFORM_APPLICATION_ARN_APNS: `arn:aws:sns:${REGION}:000000000000:app/APNS/torium`,
     SNS_FEEDBACK_TOPIC_ARNS: FEEDBACK_TOPIC_ARN,
     PUBLIC_URL: api,
+    DISCORD_WEBHOOK_URL: `${inbox}/alerts/webhook`,
     AWS_ENDPOINT_URL_SNS: inbox,
     AWS_ENDPOINT_URL_SESV2: inbox,
     AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER: cognito.endpoint,

@@ -14,6 +14,8 @@ export interface Endpoint {
 }
 
 export interface Endpoints {
+  /** Of a platform application; throws Refusal where there is none. */
+  platformOf(application: string): string;
   create(application: string, token: string, wanted: { customUserData: string; enabled: boolean | null }): Endpoint;
   get(arn: string): Endpoint | undefined;
   set(arn: string, changes: Partial<Pick<Endpoint, "token" | "enabled" | "custom_user_data">>): void;
@@ -64,6 +66,7 @@ export async function openEndpoints(
     );
 
   return {
+    platformOf: (application) => platformOf(application, region, applications),
     create(application, token, { customUserData, enabled }) {
       const platform = platformOf(application, region, applications);
       checkToken(platform, token);

@@ -1,9 +1,12 @@
 import { CHANNELS, type Channel, normalizeAddress } from "./message.ts";
 
-/** Kinds of fault with the channels that know them. `daily_quota` is SES's answer for hours, `throttle` the one for seconds. */
+/** Kinds of fault with the channels that know them. `daily_quota` is SES's answer for hours, `throttle` the one for seconds; `paused` and
+ * `application_disabled` are the account's own state, which SES and SNS also tell who asks. */
 const KINDS = {
   throttle: CHANNELS,
   daily_quota: ["email"],
+  paused: ["email"],
+  application_disabled: ["push"],
   error: CHANNELS,
   timeout: CHANNELS,
   drop_answer: CHANNELS,
@@ -93,6 +96,11 @@ export class Faults {
 
   get inForce(): readonly Fault[] {
     return this.#inForce;
+  }
+
+  /** Whether everybody on the channel meets such a fault. Asking uses nothing up. */
+  has(channel: Channel, kind: Kind): boolean {
+    return this.#inForce.some((fault) => fault.channel === channel && fault.kind === kind && fault.to === undefined);
   }
 
   /** What one message meets: every latency that applies, and the first other fault. Each use counts against its `times`. */

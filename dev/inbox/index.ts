@@ -1,9 +1,10 @@
-/** The stand-in for SNS and SES, and the page that shows what reached each person. */
+/** The stand-in for SNS, SES and the operators' Discord, and the page that shows what reached each person. */
 import { once } from "node:events";
 import { rmSync } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { portError } from "../ports.ts";
+import { openAlerts } from "./alerts.ts";
 import { answerAws, serviceOf } from "./aws.ts";
 import { delivery } from "./delivery.ts";
 import { openEndpoints } from "./endpoints.ts";
@@ -94,6 +95,7 @@ async function openRoom(options: InboxOptions, url: string) {
     signer,
     people,
     faults,
+    alerts: openAlerts(),
     topicArn,
     topics: openTopics(signer, url, topicArn),
     live: openLive(messages, people),
@@ -113,6 +115,7 @@ async function answer(request: IncomingMessage, response: ServerResponse, base: 
     const headers = { "content-type": "application/x-pem-file" };
     return sendReply(response, { status: 200, headers, body: room.signer.certificate });
   }
+  if (await room.alerts.answer(request, response, url)) return;
   const service = serviceOf(request, url);
   return service ? answerAws(service, request, response, url, room) : answerInbox(request, response, url, room);
 }

@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from "node:crypto";
 import type { Delivery, Incoming } from "./delivery.ts";
 import type { Json } from "./email-parts.ts";
 import { type Letter, parseSendBulkEmail, parseSendEmail } from "./email-requests.ts";
-import type { Fault } from "./faults.ts";
+import type { Fault, Faults } from "./faults.ts";
 import type { Draft, Message } from "./message.ts";
 import { Refusal } from "./refusal.ts";
 import { NEVER, type Outcome, type Reply } from "./reply.ts";
@@ -14,6 +14,7 @@ export interface SesRoom {
   topics: Topics;
   /** Messages accepted since the start, for GetAccount. */
   sentCount(): number;
+  faults: Faults;
 }
 
 interface Ready {
@@ -26,7 +27,8 @@ interface Ready {
 /** One call in SES's API v2; throws Refusal. https://docs.aws.amazon.com/ses/latest/APIReference-V2/ */
 export async function answerSes(path: string, incoming: Incoming, room: SesRoom): Promise<Outcome> {
   const { method, body } = incoming.call;
-  if (path === "/v2/email/account" && method === "GET") return json(200, account(room.sentCount()));
+  if (path === "/v2/email/account" && method === "GET")
+    return json(200, account(room.sentCount(), room.faults.has("email", "paused")));
   if (path === "/v2/email/outbound-emails" && method === "POST") {
     return sendEmail(parseSendEmail(parseBody(body)), incoming, room);
   }
@@ -78,6 +80,7 @@ async function sendBulk(entries: (Letter | { error: string })[], incoming: Incom
 const ENTRY_STATUS: Partial<Record<Fault["kind"], string>> = {
   throttle: "ACCOUNT_THROTTLED",
   daily_quota: "ACCOUNT_DAILY_QUOTA_EXCEEDED",
+  paused: "ACCOUNT_SENDING_PAUSED",
   error: "TRANSIENT_FAILURE",
 };
 
@@ -111,6 +114,7 @@ const draftsOf = ({ recipients, subject, text, html, headers }: Letter, messageI
 function refuseFor({ kind }: Fault) {
   if (kind === "throttle") throw new Refusal("ThrottlingException", "Maximum sending rate exceeded.");
   if (kind === "daily_quota") throw new Refusal("ThrottlingException", "Daily message quota exceeded.");
+  if (kind === "paused") throw new Refusal("SendingPausedException", "Email sending is disabled for this account.");
   if (kind === "error") throw new Refusal("InternalFailure", "The request processing has failed.", 500);
 }
 
@@ -146,11 +150,11 @@ function bounce(letter: Letter, messageId: string, accepted: Message[], topics: 
   });
 }
 
-const account = (sent: number) => ({
+const account = (sent: number, paused: boolean) => ({
   DedicatedIpAutoWarmupEnabled: false,
-  EnforcementStatus: "HEALTHY",
+  EnforcementStatus: paused ? "SHUTDOWN" : "HEALTHY",
   ProductionAccessEnabled: true,
-  SendingEnabled: true,
+  SendingEnabled: !paused,
   SendQuota: { Max24HourSend: 50_000, MaxSendRate: 14, SentLast24Hours: sent },
 });
 

@@ -67,6 +67,9 @@ export async function publish(
 function refuseFor(fault: Fault | null, to: string) {
   if (fault?.kind === "throttle") throw new Refusal("Throttling", "Rate exceeded");
   if (fault?.kind === "error") throw new Refusal("InternalError", "Internal error", 500);
+  if (fault?.kind === "application_disabled") {
+    throw new Refusal("PlatformApplicationDisabled", "Platform application is disabled");
+  }
   if (fault?.kind === "opted_out") throw new Refusal("OptedOut", `Phone number ${to} has opted out of SMS messages`);
 }
 

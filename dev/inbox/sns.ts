@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Delivery, Incoming } from "./delivery.ts";
 import type { Endpoint, Endpoints } from "./endpoints.ts";
+import type { Faults } from "./faults.ts";
 import { attributeMap, required } from "./parameters.ts";
 import { invalidParameter, Refusal } from "./refusal.ts";
 import { NEVER, type Outcome, type Reply } from "./reply.ts";
@@ -10,6 +11,9 @@ import type { Topics } from "./topics.ts";
 import { element, entries } from "./xml.ts";
 
 const NAMESPACE = "http://sns.amazonaws.com/doc/2010-03-31/";
+
+/** A certificate of Apple's is good for a year. */
+const CERTIFICATE_MS = 365 * 86_400_000;
 
 interface Done {
   result: string;
@@ -22,6 +26,7 @@ export interface SnsRoom {
   endpoints: Endpoints;
   topics: Topics;
   delivery: Delivery;
+  faults: Faults;
 }
 
 type Action = (parameters: URLSearchParams, room: SnsRoom, incoming: Incoming) => Promise<Done | typeof NEVER> | Done;
@@ -42,6 +47,15 @@ const ACTIONS: Record<string, Action> = {
       enabled: attributes.has("Enabled") ? truth(attributes.get("Enabled")!) : null,
     });
     return { result: element("EndpointArn", arn) };
+  },
+
+  GetPlatformApplicationAttributes(parameters, { endpoints, faults }) {
+    const arn = required(parameters, "PlatformApplicationArn");
+    const platform = endpoints.platformOf(arn);
+    const enabled = String(!faults.has("push", "application_disabled"));
+    const until = new Date(Date.now() + CERTIFICATE_MS).toISOString().replace(/\.\d+Z/, "Z");
+    const attributes = { Enabled: enabled, ...(platform !== "GCM" && { AppleCertificateExpirationDate: until }) };
+    return { result: entries("Attributes", attributes as Record<string, string>) };
   },
 
   GetEndpointAttributes(parameters, { endpoints }) {
