@@ -26,3 +26,16 @@ test.each([
     error,
   });
 });
+
+test.each(["NotFound", "InvalidParameter"])("an endpoint that SNS calls %s is forgotten", async (code) => {
+  await expect(snsClient(settings, refusing(code, "")).deleteEndpoint("arn")).resolves.toBeUndefined();
+});
+
+test.each(["Throttling", "AuthorizationError", "InternalError"])(
+  "an endpoint is tried again after %s",
+  async (code) => {
+    await expect(snsClient(settings, refusing(code, "")).deleteEndpoint("arn")).rejects.toMatchObject({
+      code: "unavailable",
+    });
+  },
+);

@@ -11,6 +11,8 @@ import type { TriggerEvent } from "../../aws/forward-cognito-triggers.mjs";
 import { callCognito, confirmSignUp, signIn, signUp } from "../../dev/client.ts";
 import { codesByMail } from "../../dev/cognito/mail.ts";
 import { type CognitoOptions, startCognito } from "../../dev/cognito.ts";
+import { deletePoolUser } from "../../src/clients/cognito.ts";
+import type { Settings } from "../../src/env.ts";
 
 const ada = { email: "ada@example.com", password: "Correct-Horse-1" };
 
@@ -64,6 +66,19 @@ async function setUserId(pool: Awaited<ReturnType<typeof start>>, signedWith: ty
   const aws = new AwsClient({ ...signedWith, region: "eu-central-1", service: "cognito-idp", retries: 0 });
   return aws.fetch(`${pool.cognito.endpoint}/`, request);
 }
+
+/** As the Worker does it, by its own client; answers what Cognito says of it. */
+const forget = (pool: Awaited<ReturnType<typeof start>>, username: string) =>
+  deletePoolUser(
+    {
+      AWS_REGION: "eu-central-1",
+      AWS_ACCESS_KEY_ID: keys.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: keys.secretAccessKey,
+      AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER: pool.cognito.endpoint,
+      COGNITO_USER_POOL_ID: pool.cognito.user_pool_id,
+    } as Settings,
+    username,
+  );
 
 async function newPerson(pool: Awaited<ReturnType<typeof start>>) {
   await signUp(pool, ada, "Ada");
@@ -178,6 +193,19 @@ describe("Cognito of the local stack", () => {
     await newPerson(pool);
     expect((await setUserId(pool, keys)).status).toBe(200);
     expect(decodeJwt(await signIn(pool, ada))["custom:user_id"]).toBe("42");
+  });
+
+  it("forgets an erased person, once and again, and lets their address sign up anew", async () => {
+    const pool = await start();
+    await newPerson(pool);
+    const { userName: sub } = pool.events[0]!;
+    await forget(pool, sub);
+    await forget(pool, sub);
+    await expect(signIn(pool, ada)).rejects.toMatchObject({
+      code: expect.stringMatching(/NotAuthorized|UserNotFound/),
+    });
+    await newPerson(pool);
+    expect(decodeJwt(await signIn(pool, ada)).sub).not.toBe(sub);
   });
 
   it.each([
