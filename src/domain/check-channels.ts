@@ -19,7 +19,8 @@ export const checkChannel =
     const settled = ledger.settled.filter((one) => one.channel === channel);
     const waiting = ledger.waiting.filter((one) => one.channel === channel);
     const count = (list: { count: number }[]) => list.reduce((sum, one) => sum + one.count, 0);
-    const failures = settled.filter(({ outcome }) => outcome === "failed");
+    // That the month's money is spent is a fault of its own.
+    const failures = settled.filter(({ outcome, error }) => outcome === "failed" && error !== "budget_spent");
     const failed = count(failures);
     const tried = failed + count(settled.filter(({ outcome }) => outcome === "sent"));
     const ours = count(failures.filter(({ error }) => OF_THE_ACCOUNT.test(error ?? "")));
