@@ -89,7 +89,7 @@ function remaining(
 /**
  * The first time a reminder is picked, and again when its event was moved and it was claimed anew: its people, each with the reason, and the figures that shares are made of. A reminder whose event
  * is gone or was moved, or whose hour is past, is settled here, and nobody is picked. What waits in a queue with the words of the former time is put
- * down as moved, and so handed on with new ones.
+ * down as moved, and so handed on with new ones; where it is too late for that, its people stay picked until its claim settles it.
  */
 const fixPeople = (input: SQL, at: SQL): SQL => sql`
   with ${input}, judged as (
@@ -114,7 +114,8 @@ const fixPeople = (input: SQL, at: SQL): SQL => sql`
     on conflict (event_reminders_id, user_id) do update set picked = excluded.picked, reason = excluded.reason, position = excluded.position
     where event_reminders_users.reason <> 'already_reminded' and not exists (
       select from event_reminders_logs l
-      where l.event_reminders_id = event_reminders_users.event_reminders_id and l.user_id = event_reminders_users.user_id and l.status = 'sent')
+      where l.event_reminders_id = event_reminders_users.event_reminders_id and l.user_id = event_reminders_users.user_id
+        and (l.status = 'sent' or (l.status = 'pending' and excluded.reason in ('expired', 'event_deleted'))))
   ), outdated as (
     update event_reminders_logs l set status = 'suppressed', last_error = 'event_moved', settled_at = ${at}
     from judged j

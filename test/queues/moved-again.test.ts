@@ -95,3 +95,15 @@ test("a delivery whose hour was over, of an occurrence that is then moved ahead,
   expect((await ledger(one.id)).slice(0, 2)).toMatchObject([{ status: "sent" }, { status: "sent" }]);
   expect(await reached(one.admin, one.member)).toEqual([1, 1]);
 });
+
+test("a delivery whose reminder was claimed anew, and whose messages were all lost, is settled once its hour is over", async () => {
+  const one = await inFlight(DAILY);
+  const moved = one.start + 20 * MINUTE;
+  await one.put({ exceptions: [{ occurrence: wall(one.start), moved_to: wall(moved) }] });
+  one.clock.ms = moved - MINUTE;
+  await tick(one.deps, one.clock.ms);
+  taken(one.deps);
+  one.clock.ms = moved + 2 * HOUR;
+  await runUntil(one, one.clock.ms + 2 * MINUTE);
+  expect((await ledger(one.id)).slice(0, 2)).toMatchObject([{ status: "expired" }, { status: "expired" }]);
+});
