@@ -14,6 +14,7 @@ import {
   REPLAYED_DEAD_LETTERS_DAYS,
   UNCONFIRMED_PEOPLE_DAYS,
   USAGE_HOURS,
+  WORKER_ERRORS_DAYS,
 } from "./keeping.ts";
 
 /** Rows of one statement. */
@@ -80,6 +81,12 @@ export const BATCHES: Record<string, Batch> = {
       "alerts",
       "id",
       sql`select id from alerts where closed_at < ${at} - ${days(CLOSED_ALERTS_DAYS)} order by closed_at`,
+    ),
+  worker_errors: (at) =>
+    batch(
+      "worker_errors",
+      "id",
+      sql`select id from worker_errors where created_at < ${at} - ${days(WORKER_ERRORS_DAYS)} order by created_at`,
     ),
   comment_pushes: (at) =>
     batch(
