@@ -6,7 +6,14 @@
 /** `leased`: pending, and in a consumer's hands until `lease_until`. `new`: not written yet. */
 export type DeliveryState = "new" | "pending" | "leased" | "sent" | "failed" | "suppressed" | "expired";
 
-type Verb = "pickPeople" | "findDue" | "claimDeliveries" | "settleDeliveries" | "recordFeedback";
+type Verb =
+  | "pickPeople"
+  | "findDue"
+  | "claimDeliveries"
+  | "settleDeliveries"
+  | "recordFeedback"
+  | "eraseCaller"
+  | "forgetTraces";
 
 export type Transition = { from: DeliveryState; to: DeliveryState; by: Verb[]; when: string };
 
@@ -23,7 +30,7 @@ export const TRANSITIONS: readonly Transition[] = [
   {
     from: "pending",
     to: "suppressed",
-    by: ["claimDeliveries", "pickPeople"],
+    by: ["claimDeliveries", "pickPeople", "eraseCaller", "forgetTraces"],
     when: "event gone or moved, person gone, no participant",
   },
   { from: "pending", to: "expired", by: ["claimDeliveries"], when: "began 60 minutes ago" },
@@ -49,7 +56,7 @@ export const TRANSITIONS: readonly Transition[] = [
   {
     from: "leased",
     to: "suppressed",
-    by: ["settleDeliveries", "claimDeliveries"],
+    by: ["settleDeliveries", "claimDeliveries", "eraseCaller", "forgetTraces"],
     when: "the address is no longer theirs, or the check fails once the lease ran out",
   },
   { from: "leased", to: "expired", by: ["claimDeliveries"], when: "the hour ended before the lease" },

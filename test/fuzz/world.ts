@@ -48,6 +48,7 @@ export const restoreWorld = (): Promise<unknown> =>
     db,
     sql`delete from groups`,
     sql`delete from users`,
+    sql`delete from erased_people`,
     sql`delete from organizations`,
     sql`delete from event_reminders`,
     sql`insert into organizations (id, name, url, logo_link) values (${ID.first}, 'A bank', 'https://bank.test', 'bank.png')`,
