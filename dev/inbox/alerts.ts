@@ -43,8 +43,6 @@ export function openAlerts() {
   };
 }
 
-export type Alerts = ReturnType<typeof openAlerts>;
-
 function refuse(response: ServerResponse, status: number, code: number, message: string): true {
   sendJson(response, status, { message, code });
   return true;
