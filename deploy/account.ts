@@ -4,7 +4,7 @@ import type { Wrangler } from "./wrangler.ts";
 
 export type Account = { queues: string[]; buckets: string[]; secrets: string[] };
 
-const NOT_YET = /not found|does not exist|10007|10006|11000|404/i;
+const NOT_YET = /not found|does not exist|\[code: (10006|10007|11000)\]/i;
 
 /** Throws where wrangler cannot ask: nobody signed in, no network. A Worker that is not there yet has no secrets. */
 export async function readAccount(wrangler: Wrangler, { queues, buckets }: Configuration): Promise<Account> {
