@@ -137,7 +137,8 @@ function factsFor(reminder: Reminder, person: Handed, deps: Deps): ReminderFacts
         : {
             amount: budget,
             currency,
-            share: shareOf(budget, currency, participants, person.position),
+            // Beyond the participants stands who left since: the claim suppresses these words before they are sent.
+            share: shareOf(budget, currency, Math.max(participants, person.position + 1), person.position),
             bank_url: person.bank_url,
           },
   };

@@ -75,3 +75,16 @@ test("a reminder that became late between its claim and its send says so", async
   const [message] = await inbox("email", someone.email);
   expect(message!.text).toMatch(/late/i);
 });
+
+test("who leaves before a budget reminder is picked anew holds up nobody", async () => {
+  const one = await arranged({ reminders: [5], is_budget: true, budget: "100.00" });
+  one.clock.ms = one.start - 6 * MINUTE;
+  await tick(one.deps, one.clock.ms);
+  await receive(one.deps, taken(one.deps));
+  taken(one.deps);
+  await one.put({ reminders: [5, 1] });
+  await query(sql`delete from events_users where event_id = ${one.id} and user_id = ${one.member.id}`);
+  await runUntil(one, one.start + 2 * MINUTE);
+  expect(await reached(one.member)).toEqual([0]);
+  expect(await reached(one.admin)).toEqual([2]);
+});
