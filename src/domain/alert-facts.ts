@@ -13,7 +13,7 @@ const WINDOW_MINUTES = 10;
 const NEWEST = 20_000;
 const WAITING = 2_000;
 /** A delivery that was refused a moment ago is on its way again: only what waits longer is a fault. */
-const WAITS_SECONDS = 30;
+const WAITS_SECONDS = 10;
 const DEAD_LETTERS_DAYS = 7;
 
 /** Since the last run, or of the window where there was none. */
@@ -25,12 +25,12 @@ export function ledgerStatement(now: number): SQL {
   const at = sql`${rfc3339(now)}::timestamptz`;
   return sql`
     with settled as materialized (
-      select event_reminders_id, channel, status, last_error, settled_at from event_reminders_logs
+      select event_reminders_id, channel, step, attempts, status, last_error, settled_at from event_reminders_logs
       where settled_at > ${at} - make_interval(mins => ${WINDOW_MINUTES}) and settled_at <= ${at}
       order by settled_at desc limit ${NEWEST}
     ), late as (
       select s.channel, extract(epoch from s.settled_at - r.send_at)::float8 as seconds
-      from settled s join event_reminders r on r.id = s.event_reminders_id where s.status = 'sent'
+      from settled s join event_reminders r on r.id = s.event_reminders_id where s.status = 'sent' and s.step = 0 and s.attempts <= 1
     ), waiting as (
       select l.channel, l.last_error as error, r.send_at
       from (select event_reminders_id, channel, last_error from event_reminders_logs where status = 'pending' order by next_attempt_at limit ${WAITING}) l
@@ -39,7 +39,7 @@ export function ledgerStatement(now: number): SQL {
     )
     select ${rfc3339Of(sql`(select ran_at from schedule_runs where job = 'schedule-events')`)} as last_tick_at,
            ${rfc3339Of(sql`(select ran_at from schedule_runs where job = ${ALERTS_JOB})`)} as last_run_at,
-           ${rfc3339Of(oldestOverdue(at))} as oldest_overdue_at,
+           ${rfc3339Of(oldestOverdue(at, { retried: false }))} as oldest_overdue_at,
            (select count(*)::int from (select status, settled_at from event_reminders order by id desc limit ${WAITING}) r
             where r.status = 'expired' and r.settled_at > ${sinceLastRun(at)} and r.settled_at <= ${at}) as expired_reminders,
            ${listOf(sql`select channel, status as outcome, last_error as error, count(*)::int as count from settled group by 1, 2, 3`)} as settled,

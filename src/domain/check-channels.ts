@@ -9,7 +9,9 @@ const NEARLY_SPENT = 0.8;
 
 /** Not about one address: what the provider says of the account itself, or the network. */
 const OF_THE_ACCOUNT =
-  /^(AccountS|SendingPaused|AccessDenied|Authorization|NotAuthorized|Signature|InvalidClientToken|Unrecognized|ExpiredToken|RequestExpired|PlatformApplicationDisabled|MailFromDomain|ConfigurationSet|KMS)/;
+  /^(AccessDenied|Authorization|NotAuthorized|Signature|InvalidClientToken|Unrecognized|ExpiredToken|RequestExpired|MailFromDomain|ConfigurationSet|KMS)/;
+/** Faults of their own, which another check tells. */
+const TOLD_ELSEWHERE = /^(budget_spent|AccountS|SendingPaused|PlatformApplicationDisabled)/;
 const THROTTLED = /^(Throttl|TooManyRequests|RequestLimitExceeded|SlowDown|LimitExceeded|http_429|http_503)/;
 
 /** How one channel does: failures for good, failures that are tried again, throttling, lateness, and what expired. */
@@ -19,8 +21,7 @@ export const checkChannel =
     const settled = ledger.settled.filter((one) => one.channel === channel);
     const waiting = ledger.waiting.filter((one) => one.channel === channel);
     const count = (list: { count: number }[]) => list.reduce((sum, one) => sum + one.count, 0);
-    // That the month's money is spent is a fault of its own.
-    const failures = settled.filter(({ outcome, error }) => outcome === "failed" && error !== "budget_spent");
+    const failures = settled.filter(({ outcome, error }) => outcome === "failed" && !TOLD_ELSEWHERE.test(error ?? ""));
     const failed = count(failures);
     const tried = failed + count(settled.filter(({ outcome }) => outcome === "sent"));
     const ours = count(failures.filter(({ error }) => OF_THE_ACCOUNT.test(error ?? "")));

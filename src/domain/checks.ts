@@ -28,7 +28,8 @@ export const checkTick: Check = ({ now, ledger: { last_tick_at, oldest_overdue_a
     ],
     [
       "overdue",
-      overdue > OVERDUE_AFTER_SECONDS,
+      // One cause, one fault: while no tick runs, that is why.
+      overdue > OVERDUE_AFTER_SECONDS && silent !== null && silent <= TICK_SILENT_AFTER_SECONDS,
       () => `A reminder is overdue by ${duration(overdue)} and has not gone out`,
     ],
     [
@@ -73,7 +74,7 @@ export const checkMail: Check = ({ mail, ledger: { bounces, complaints } }) => {
   const percent = (part: number) => `${((100 * part) / Math.max(1, sent)).toFixed(2)} %`;
   return report("ses", [
     ["paused", !sending, () => "SES has paused the account: no e-mail goes out"],
-    ["standing", standing !== "HEALTHY", () => `SES calls the account ${standing}`],
+    ["standing", sending && standing !== "HEALTHY", () => `SES calls the account ${standing}`],
     [
       "quota",
       quota > 0 && sent >= NEARLY_QUOTA * quota,

@@ -29,17 +29,22 @@ export type Status = {
   sends: { from: string; to: string; by_channel: { channel: string; outcome: Outcome; count: number }[] };
 };
 
+type Which = {
+  /** Those too that were tried, failed, and wait for another attempt. */
+  retried: boolean;
+};
+
 /**
  * `(select …)`: the instant at which the longest overdue reminder was due, null where none is: a lead that no tick has claimed, a reminder whose people are
  * not picked, or a delivery that is not settled. Each through the partial index of what waits.
  */
-export const oldestOverdue = (at: SQL): SQL => sql`(select min(due) from (
+export const oldestOverdue = (at: SQL, { retried }: Which): SQL => sql`(select min(due) from (
   (select next_due_at as due from event_leads where next_due_at <= ${at} order by next_due_at limit 1)
   union all
   (select min(r.send_at) from (select send_at from event_reminders where status = 'pending' order by next_attempt_at limit ${WAITING}) r where r.send_at <= ${at})
   union all
-  (select min(r.send_at) from (select event_reminders_id from event_reminders_logs where status = 'pending' order by next_attempt_at limit ${WAITING}) l
-   join event_reminders r on r.id = l.event_reminders_id where r.send_at <= ${at})
+  (select min(r.send_at) from (select event_reminders_id, last_error from event_reminders_logs where status = 'pending' order by next_attempt_at limit ${WAITING}) l
+   join event_reminders r on r.id = l.event_reminders_id where r.send_at <= ${at} and (${retried}::boolean or l.last_error is null))
 ) overdue)`;
 
 /** The statement of `readStatus`. `now`: ms on the machine's clock. */
@@ -55,7 +60,7 @@ export function statusStatement(now: number): SQL {
       from settled s join event_reminders r on r.id = s.event_reminders_id where s.status = 'sent'
     )
     select ${rfc3339Of(sql`(select ran_at from schedule_runs where job = 'schedule-events')`)} as last_tick_at,
-           ${rfc3339Of(oldestOverdue(at))} as oldest_overdue_at,
+           ${rfc3339Of(oldestOverdue(at, { retried: true }))} as oldest_overdue_at,
            (select round(seconds[1]::numeric, 3)::float8 from late) as p50, (select round(seconds[2]::numeric, 3)::float8 from late) as p95,
            ${rfc3339Of(sql`case when (select count(*) from settled) >= ${NEWEST} then (select min(settled_at) from settled)
                                 else ${at} - make_interval(mins => ${WINDOW_MINUTES}) end`)} as "from",

@@ -388,3 +388,26 @@ test("a run asks its statement through indexes alone", async () => {
     expect(text).toContain(index);
   expect(text).not.toMatch(/Seq Scan on (?!pg_)/);
 });
+
+test("what went out late after failures, or by another channel after them, is no lateness of ours, nor is what waits for another attempt overdue", async () => {
+  const op = await operators();
+  const ids: number[] = [];
+  for (let n = 0; n < 3; n++)
+    ids.push(await delivery(op, "push", "sent", null), await delivery(op, "push", "sent", null));
+  const settled = new Date(op.now() + 4 * MINUTE).toISOString();
+  const set = (change: ReturnType<typeof sql>) =>
+    query(
+      sql`update event_reminders_logs set settled_at = ${settled}, ${change} where id = any(${sql.param(ids)}::bigint[])`,
+    );
+  const waiting = await delivery(op, "email", "pending", "http_500");
+  await set(sql`step = 0, attempts = 2`);
+  await op.run();
+  await set(sql`step = 1, attempts = 1`);
+  await runAlerts(op.depsOf());
+  const told = () => op.posted.filter((content) => /late|overdue/.test(content));
+  expect(told()).toEqual([]);
+  await set(sql`step = 0, attempts = 1`);
+  await runAlerts(op.depsOf());
+  expect(told()).toHaveLength(1);
+  await settleAs(op, waiting, "sent");
+});

@@ -77,12 +77,12 @@ const CASES: [string, Change, Change][] = [
   ],
   [
     "email/failing",
-    ledger({ settled: [settled("email", "failed", "SendingPausedException", 1)] }),
+    ledger({ settled: [settled("email", "failed", "MailFromDomainNotVerifiedException", 1)] }),
     ledger({ settled: [settled("email", "failed", "MessageRejected", 4)] }),
   ],
   [
     "push/failing",
-    ledger({ settled: [settled("push", "failed", "PlatformApplicationDisabled", 1)] }),
+    ledger({ settled: [settled("push", "failed", "AuthorizationError", 1)] }),
     ledger({ settled: [settled("push", "failed", "EndpointDisabled", 4)] }),
   ],
   ["sms/throttled", ledger({ waiting: waits("sms", "Throttling") }), {}],
@@ -141,6 +141,18 @@ test("the budget's row and the channel's faults are one part, so that neither cl
   expect(reports().map(({ part }) => part)).toEqual([...new Set(reports().map(({ part }) => part))]);
   const both = ledger({ sms_spent_usd: "45.00000", waiting: waits("sms", "Throttling") });
   expect(faults(both)).toEqual(["sms/throttled", "sms/2026-11"]);
+});
+
+test("one cause is one fault: what another check tells is not told again", () => {
+  expect(faults(ledger({ last_tick_at: ago(900), oldest_overdue_at: ago(800) }))).toEqual(["tick/silent"]);
+  expect(faults(mail({ sending: false, standing: "SHUTDOWN" }))).toEqual(["ses/paused"]);
+  for (const code of [
+    "SendingPausedException",
+    "AccountSuspendedException",
+    "PlatformApplicationDisabled",
+    "budget_spent",
+  ])
+    expect(faults(ledger({ settled: [settled("email", "failed", code, 50)] }))).toEqual([]);
 });
 
 test("messages say what and how much", () => {
