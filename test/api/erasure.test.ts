@@ -230,21 +230,3 @@ test("SNS and the pool being out of reach stops no erasure: what they are to for
   expect(log).toContain('"event":"erasure"');
   for (const mark of [arn, someone.cognito_user_id, someone.email]) expect(log).not.toContain(mark);
 });
-
-test("two erasures at once, and one beside what the person is doing: each is done or refused, and nothing of them stays", async () => {
-  const [someone, other] = [await person(), await person()];
-  const group_id = await group(someone, other);
-  const json = { name: "Late", description: "" };
-  const answers = await Promise.all([
-    erase(someone),
-    erase(someone),
-    call("POST", "/groups", { as: someone, json }),
-    call("POST", "/users/mobile", { as: someone, json: { mobile_number: uniqueNumber() } }),
-    erase(other),
-  ]);
-  for (const { http } of answers) expect([200, 401]).toContain(http);
-  expect(await left(someone)).toEqual([]);
-  expect(await left(other)).toEqual([]);
-  expect(await state(group_id)).toBeUndefined();
-  expect(await query(sql`select id from groups where admin_id = ${someone.id}`)).toEqual([]);
-});

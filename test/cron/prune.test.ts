@@ -76,7 +76,7 @@ test("everything else goes when its days are over, and not before", async () => 
       "users",
       sql`email like ${`${mark}%`}`,
     ],
-    rejected: [
+    refused_invitations: [
       90,
       (at) =>
         sql`insert into group_invitation_logs (group_id, email, status, answered_at, delivery_status, next_attempt_at) values (${group_id}, ${mark}, 'rejected', ${at}, 'sent', null)`,
@@ -117,6 +117,8 @@ test("everything else goes when its days are over, and not before", async () => 
       sql`events_comments_id = ${comment!.id}`,
     ],
   };
+  // The ledger has its test above, the counts of what is limited theirs beside what counts.
+  expect([...Object.keys(kept), "reminders", "usage"].sort()).toEqual(Object.keys(BATCHES).sort());
   for (const [days, insert] of Object.values(kept)) {
     await query(insert(instant(now - days * DAY - 1), "old"));
     await query(insert(instant(now - days * DAY + 1), "young"));
@@ -185,6 +187,7 @@ test("beside many live rows, only what is past its keeping is looked at", async 
   const mark = unique("live").toLowerCase();
   const n = sql`generate_series(1, 20000) n`;
   const live = [
+    sql`insert into worker_errors (event, error) select ${mark}, n::text from ${n}`,
     sql`insert into users (cognito_user_id, email, username, confirmed_at) select ${mark} || n, ${mark} || n, 'Live', now() from ${n}`,
     sql`insert into usage (user_id, kind, used_at) select id, 'comment', array[now()] from users where email like ${`${mark}%`}`,
     sql`insert into phone_verifications (user_id, mobile_number, code_hmac, expires_at) select ${someone.id}, n::text, 'x', now() from ${n}`,
