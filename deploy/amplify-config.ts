@@ -16,7 +16,7 @@ const HELP = `npm run --silent amplify-config [-- flags] > amplifyconfiguration.
   --client ID       of several app clients this one
 `;
 
-/** `endpoint` is where a pool answers that is not Amazon's: host and port. */
+/** `endpoint` is the address of a pool that is not Amazon's. */
 export type Pool = { region: string; user_pool_id: string; client_id: string; endpoint?: string };
 
 /**
@@ -70,7 +70,7 @@ function localPool(): Pool {
   if (!stack)
     throw new Error("The local stack does not run: npm run dev starts it, --settings FILE names what is deployed");
   const { user_pool_id, client_id, endpoint } = stack.cognito;
-  return { region: stack.aws.region, user_pool_id, client_id, endpoint: new URL(endpoint).host };
+  return { region: stack.aws.region, user_pool_id, client_id, endpoint };
 }
 
 function main(): void {

@@ -33,9 +33,9 @@ test("what is deployed is described by its settings, in the form that the Flutte
 });
 
 test("the local stack's pool has an address of its own, and no SRP", () => {
-  const local = { region: "eu-central-1", user_pool_id: "p", client_id: "c", endpoint: "127.0.0.1:9229" };
+  const local = { region: "eu-central-1", user_pool_id: "p", client_id: "c", endpoint: "http://127.0.0.1:9229" };
   const plugin = amplifyConfiguration(local).auth.plugins.awsCognitoAuthPlugin;
-  expect(plugin.CognitoUserPool.Default).toMatchObject({ Endpoint: "127.0.0.1:9229" });
+  expect(plugin.CognitoUserPool.Default).toMatchObject({ Endpoint: "http://127.0.0.1:9229" });
   expect(plugin.Auth.Default.authenticationFlowType).toBe("USER_PASSWORD_AUTH");
 });
 
