@@ -88,8 +88,7 @@ function render(status: Status): string {
 <dl>
 ${figures.join("\n")}
 </dl>
-<h2>Reminders settled</h2>
-<div class="wide">${table(sends)}</div>
+${database.reachable ? `<h2>Reminders settled</h2>\n<div class="wide">${table(sends)}</div>` : ""}
 <footer>As of ${clock(at)} UTC. This page renews itself every half minute; a program that asks for JSON gets JSON.</footer>
 </main>
 </body>

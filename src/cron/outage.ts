@@ -34,16 +34,16 @@ export async function rememberedOutage(bucket: Bucket): Promise<Asked<(Outage & 
 
 export const forgetOutage = (bucket: Bucket): Promise<void> => bucket.delete(NAME);
 
-/** Tells of it once. Where the bucket is away too it is told at each run, rather than never. */
-export async function tellOutage({ bindings, settings, now, log }: Deps): Promise<void> {
+/** Tells of it once; `noticed`: when the run began that found nobody there, ms. Where the bucket is away too it is told at each run, rather than never. */
+export async function tellOutage({ bindings, settings, now, log }: Deps, noticed: number): Promise<void> {
   const bucket = bindings.LOGOS;
   const clock = now();
-  let since = clock;
+  let since = noticed;
   let remembers = true;
   try {
     const found = await read(bucket);
     if (found && (found.kept.discord_message_id !== null || found.kept.posting_until > clock)) return;
-    since = found?.kept.since ?? clock;
+    since = found?.kept.since ?? noticed;
     const claim = { since, discord_message_id: null, posting_until: clock + POSTING_MS };
     const only = found ? { etagMatches: found.etag } : new Headers({ "if-none-match": "*" });
     if (!(await bucket.put(NAME, JSON.stringify(claim), { onlyIf: only }))) return;

@@ -13,10 +13,10 @@ const AGAIN_AFTER_MS = 1_000;
 /** An answer that takes longer is asked for once more: the first one may have woken the database. */
 const SLOW_MS = 1_000;
 
-export async function toriumAlerts(deps: Deps): Promise<void> {
+export async function toriumAlerts(deps: Deps, _now: number, clock: number): Promise<void> {
   const { settings, bindings, db, now, log } = deps;
   const found = await askDatabase(deps);
-  if (!found) return tellOutage(deps);
+  if (!found) return tellOutage(deps, clock);
   const [outside, remembered] = await Promise.all([askOutside(deps), rememberedOutage(bindings.LOGOS)]);
   const reports = checkAll({
     now: found.at,

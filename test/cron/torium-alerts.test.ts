@@ -137,6 +137,19 @@ describe("each part, broken: one alert within two runs, and one recovery", () =>
   });
 });
 
+test("what was broken in a part that does not answer any more is not taken for mended", async () => {
+  const op = await operators();
+  const deps = op.depsOf({ settings: { AWS_ENDPOINT_URL_SESV2: `${op.host}/elsewhere` } });
+  const SendQuota = { Max24HourSend: 200, SentLast24Hours: 1 };
+  op.answerElsewhere(() => Response.json({ SendingEnabled: false, EnforcementStatus: "HEALTHY", SendQuota }));
+  await op.run(deps);
+  op.answerElsewhere(() => new Response(null, { status: 500 }));
+  await op.run(deps);
+  expect(op.posted.map((content) => content.slice(0, 2))).toEqual(["🔴", "🔴"]);
+  await op.run();
+  expect(op.posted.slice(2).map((content) => content.slice(0, 2))).toEqual(["🟢", "🟢"]);
+});
+
 describe("the database away", () => {
   test("is told once however long it lasts, and its end from the first good run", async () => {
     const op = await operators();
