@@ -18,7 +18,7 @@ const sizes = (mode: string) => ({
 export default defineConfig(({ mode }) => ({
   test: {
     // Most of a file's time is waiting: for workerd to start, for PostgreSQL, for a browser.
-    maxWorkers: 3,
+    maxWorkers: 4,
     projects: [
       {
         plugins: [

@@ -47,6 +47,10 @@ export function answersAsDescribed(operation: Operation, dialect: Dialect, sent:
   return now;
 }
 
+/** The heartbeat alone is a page where a browser asks. */
+const isPageAsked = ({ path }: Operation, { headers }: Sent): boolean =>
+  path === "/status" && headers.some(([name, value]) => name === "accept" && value === "text/html");
+
 async function check(operation: Operation, dialect: Dialect, sent: Sent): Promise<void> {
   if (isChanged) await restoreWorld();
   isChanged = false;
@@ -55,6 +59,11 @@ async function check(operation: Operation, dialect: Dialect, sent: Sent): Promis
     throw new Error(`${what}\nHTTP ${answer.status} ${text.slice(0, 2_000)}`);
   };
 
+  if (isPageAsked(operation, sent)) {
+    if (answer.status !== 200 || answer.headers.get("content-type") !== "text/html; charset=utf-8") wrong("page");
+    if (errors.length > 0) wrong(`what went wrong behind the page: ${errors.map(String).join("; ")}`);
+    return;
+  }
   if (answer.headers.get("content-type") !== "application/json; charset=utf-8") wrong("content-type");
   const body = JSON.parse(text) as Body;
   const code = body.status?.code;
