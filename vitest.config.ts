@@ -1,12 +1,12 @@
+import { globSync, readFileSync } from "node:fs";
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 
 /**
- * Two projects: `worker` runs inside workerd against a real PostgreSQL and the stand-in for SNS and SES that one global setup starts;
+ * Three projects: `worker` and `api` run inside workerd against a real PostgreSQL and the stand-in for SNS and SES that a global setup starts;
  * `node` tests the local stack from outside.
- */
-/**
- * How much is tried of what is drawn at random, in runs of each kind and in seconds of them all; `--mode long` is `npm run test:long`. The seed plays a
+ *
+ * `sizes`: how much is tried of what is drawn at random, in runs of each kind and in seconds of them all; `--mode long` is `npm run test:long`. The seed plays a
  * run again.
  */
 const sizes = (mode: string) => ({
@@ -15,22 +15,42 @@ const sizes = (mode: string) => ({
   seconds: Number(process.env.LONG_SECONDS ?? (mode === "long" ? 600 : 8)),
 });
 
+const worker = () =>
+  cloudflareTest(({ inject }) => ({
+    wrangler: { configPath: "./wrangler.toml" },
+    miniflare: { bindings: inject<Record<string, string>>("settings") },
+  }));
+
+/**
+ * Files that run the schedule or look at the whole ledger want a database of their own: a tick takes whatever is due. The others of the API share one
+ * in each worker.
+ */
+const scheduled = globSync("test/api/**/*.test.ts").filter((file) =>
+  /\b(tick|drain|receive|runUntil|runSchedule|schedule_runs)\b/.test(readFileSync(file, "utf8")),
+);
+
 export default defineConfig(({ mode }) => ({
   test: {
     // Most of a file's time is waiting: for workerd to start, for PostgreSQL, for a browser.
     maxWorkers: 4,
     projects: [
       {
-        plugins: [
-          cloudflareTest(({ inject }) => ({
-            wrangler: { configPath: "./wrangler.toml" },
-            miniflare: { bindings: inject<Record<string, string>>("settings") },
-          })),
-        ],
+        plugins: [worker()],
         test: {
           name: "worker",
-          include: ["test/{api,queues,cron,domain,clients,fuzz}/**/*.test.ts", "test/*.test.ts"],
+          include: [...scheduled, "test/{queues,cron,domain,clients,fuzz}/**/*.test.ts", "test/*.test.ts"],
           provide: { fuzz: sizes(mode) },
+          globalSetup: ["./test/support/global-setup.ts"],
+          testTimeout: 30_000,
+        },
+      },
+      {
+        plugins: [worker()],
+        test: {
+          name: "api",
+          include: ["test/api/**/*.test.ts"],
+          exclude: scheduled,
+          isolate: false,
           globalSetup: ["./test/support/global-setup.ts"],
           testTimeout: 30_000,
         },
