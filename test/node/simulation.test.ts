@@ -10,7 +10,8 @@ const MAIN = fileURLToPath(new URL("../simulation/main.ts", import.meta.url));
 const isLong = process.env.LENGTH === "long";
 const MINUTES_10 = 600_000;
 /** As many as fit: LONG_SECONDS bounds the long run. */
-const LONG_SEEDS = Math.min(1_000, 8 * Number(process.env.LONG_SECONDS ?? 600));
+const MOST_SEEDS = 1_000;
+const LONG_SEEDS = Math.min(MOST_SEEDS, 8 * Number(process.env.LONG_SECONDS ?? 600));
 
 let server: Server;
 beforeAll(async () => {
@@ -47,8 +48,8 @@ test.concurrent(
     const { code, said } = await simulate(isLong ? ["--seeds", `${LONG_SEEDS}`, "--from", "10000"] : ["--seeds", "15"]);
     expect(said).toContain("no rule broken");
     expect(code).toBe(0);
-    // So many see every way that a delivery can go.
-    if (isLong) expect(said).toMatch(/^transitions: \d+ seen$/m);
+    // Fewer do not see every way that a delivery can go.
+    if (isLong && LONG_SEEDS === MOST_SEEDS) expect(said).toMatch(/^transitions: \d+ seen$/m);
   },
   MINUTES_10,
 );
