@@ -2,9 +2,11 @@
  * `npm run amplify-config`: the app's Amplify configuration, for lib/amplifyconfiguration.dart or amplifyconfiguration.json of a Flutter app. Of what is
  * deployed, by its settings, or of the local stack that runs.
  */
+
 import { existsSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { runningStack } from "../dev/stack-file.ts";
+import { runCommand } from "./command.ts";
 import { readConfiguration } from "./configuration.ts";
 import { givenSettings } from "./settings.ts";
 
@@ -99,11 +101,4 @@ function main(): void {
   );
 }
 
-if (import.meta.main) {
-  try {
-    main();
-  } catch (error) {
-    console.error((error as Error).message);
-    process.exitCode = 1;
-  }
-}
+if (import.meta.main) await runCommand(main);

@@ -1,4 +1,5 @@
 /** `npm run deploy`: settings, account, migrations that the running version survives, the Worker, and a look whether it is well. */
+
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,6 +8,7 @@ import { parseArgs } from "node:util";
 import { gzipSync } from "node:zlib";
 import { missingIn, readAccount } from "./account.ts";
 import { type Waiting, waitUntilWell } from "./answering.ts";
+import { runCommand } from "./command.ts";
 import { type Configuration, readConfiguration } from "./configuration.ts";
 import { applyMigrations, lastApplied, type Migration, migrationFaults, order, readMigrations } from "./migrations.ts";
 import { type Checked, checkSettings, givenSettings } from "./settings.ts";
@@ -166,12 +168,4 @@ async function main(): Promise<void> {
   );
 }
 
-if (import.meta.main) {
-  try {
-    await main();
-  } catch (error) {
-    const { message, cause } = error as Error;
-    console.error(cause instanceof Error ? `${message}\n${cause.message}` : message);
-    process.exitCode = 1;
-  }
-}
+if (import.meta.main) await runCommand(main);

@@ -1,4 +1,5 @@
 /** `npm run import-v1 -- DUMP`: takes over a first Torium. */
+
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { gunzipSync } from "node:zlib";
@@ -6,6 +7,7 @@ import pg from "pg";
 import { connection } from "../dev/migrate.ts";
 import { table } from "../dev/table.ts";
 import { timeZoneNamed } from "../src/domain/time.ts";
+import { runCommand } from "./command.ts";
 import { readConfiguration } from "./configuration.ts";
 import { readDump } from "./import-v1/dump.ts";
 import { importFirst, type Remark } from "./import-v1/import.ts";
@@ -60,12 +62,4 @@ async function main(): Promise<void> {
   }
 }
 
-if (import.meta.main) {
-  try {
-    await main();
-  } catch (error) {
-    const { message, cause } = error as Error;
-    console.error(cause instanceof Error ? `${message}\n${cause.message}` : message);
-    process.exitCode = 1;
-  }
-}
+if (import.meta.main) await runCommand(main);

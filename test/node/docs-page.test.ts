@@ -1,37 +1,14 @@
-import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
-import { openBrowser } from "./browser.ts";
-import { startWholeWorker } from "./whole-worker.ts";
+import type { Page } from "playwright-core";
+import { describe, expect, it } from "vitest";
+import { watchedPage, workerInBrowser } from "./worker-in-browser.ts";
 
-const ends: (() => Promise<void>)[] = [];
-let browser: Browser;
-let api: string;
-let idToken: (name: string) => Promise<string>;
-
-beforeAll(async () => {
-  const worker = await startWholeWorker();
-  ends.push(worker.stop);
-  ({ api, idToken } = worker);
-  browser = await openBrowser();
-  ends.push(() => browser.close());
-}, 90_000);
-afterAll(async () => {
-  for (const end of ends.reverse()) await end();
-}, 30_000);
+const shared = workerInBrowser();
 
 /** The page with all its endpoints, and what went wrong on it: errors on its console, and hosts other than its own that it called. */
 async function openPage(width = 1280): Promise<{ page: Page; faults: string[] }> {
-  const context = await browser.newContext({ viewport: { width, height: 800 } });
-  onTestFinished(() => context.close());
-  const faults: string[] = [];
-  context.on("request", (request) => {
-    if (!request.url().startsWith(`${api}/`)) faults.push(`called ${request.url()}`);
-  });
-  context.on("console", (message) => {
-    if (["error", "warning"].includes(message.type())) faults.push(`${message.type()}: ${message.text()}`);
-  });
-  context.on("weberror", (error) => faults.push(String(error.error())));
-  const page = await context.newPage();
+  const { api, browser } = shared;
+  const own = (url: string) => url.startsWith(`${api}/`);
+  const { page, faults } = await watchedPage(browser, { viewport: { width, height: 800 } }, own);
   await page.goto(`${api}/docs`);
   await page.getByRole("heading", { name: "Events", exact: true }).waitFor();
   return { page, faults };
@@ -40,7 +17,7 @@ async function openPage(width = 1280): Promise<{ page: Page; faults: string[] }>
 describe("the page at /docs", () => {
   it("shows every endpoint of openapi.json and calls no other host", async () => {
     const { page, faults } = await openPage();
-    const { paths } = (await (await fetch(`${api}/openapi.json`)).json()) as { paths: Record<string, object> };
+    const { paths } = (await (await fetch(`${shared.api}/openapi.json`)).json()) as { paths: Record<string, object> };
     const count = Object.values(paths).reduce((sum, methods) => sum + Object.keys(methods).length, 0);
     expect(await page.locator("details").count()).toBe(count);
     expect(await page.getByRole("cell", { name: "invalid_input" }).first().isVisible()).toBe(true);
@@ -72,7 +49,7 @@ describe("the page at /docs", () => {
 
   it("tries calls with a token: a group is founded and then listed", async () => {
     const { page, faults } = await openPage();
-    await page.getByLabel("Token").fill(await idToken("Docs"));
+    await page.getByLabel("Token").fill(await shared.idToken("Docs"));
     const tried = async (operation: string) => {
       await page.evaluate((name) => {
         (globalThis as unknown as { location: { hash: string } }).location.hash = name;

@@ -1,37 +1,14 @@
-import type { Browser, BrowserContextOptions } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
-import { openBrowser } from "./browser.ts";
-import { startWholeWorker } from "./whole-worker.ts";
+import type { BrowserContextOptions } from "playwright-core";
+import { describe, expect, it } from "vitest";
+import { watchedPage, workerInBrowser } from "./worker-in-browser.ts";
 
-const ends: (() => Promise<void>)[] = [];
-let browser: Browser;
-let api: string;
-let idToken: (name: string) => Promise<string>;
-
-beforeAll(async () => {
-  const worker = await startWholeWorker();
-  ends.push(worker.stop);
-  ({ api, idToken } = worker);
-  browser = await openBrowser();
-  ends.push(() => browser.close());
-}, 90_000);
-afterAll(async () => {
-  for (const end of ends.reverse()) await end();
-}, 30_000);
+const shared = workerInBrowser();
 
 /** The page as a browser with these settings shows it, and what went wrong: errors on its console, and whatever it called beside itself. */
 async function openPage(settings: BrowserContextOptions) {
-  const context = await browser.newContext(settings);
-  onTestFinished(() => context.close());
-  const faults: string[] = [];
-  context.on("request", (request) => {
-    if (request.url() !== `${api}/` && !request.url().startsWith("data:")) faults.push(`called ${request.url()}`);
-  });
-  context.on("console", (message) => {
-    if (["error", "warning"].includes(message.type())) faults.push(`${message.type()}: ${message.text()}`);
-  });
-  context.on("weberror", (error) => faults.push(String(error.error())));
-  const page = await context.newPage();
+  const { api, browser } = shared;
+  const own = (url: string) => url === `${api}/` || url.startsWith("data:");
+  const { page, faults } = await watchedPage(browser, settings, own);
   await page.goto(api);
   const headings = (await page.getByRole("heading", { level: 1 }).allInnerTexts()).filter(Boolean);
   return { page, faults, headings };
@@ -79,7 +56,7 @@ describe("the page at /, to which the letter of an invitation leads", () => {
   });
 
   it("comes with headers that let it run nothing else and stand in no frame", async () => {
-    const { headers, status } = await fetch(api);
+    const { headers, status } = await fetch(shared.api);
     expect([status, headers.get("content-type")]).toEqual([200, "text/html; charset=utf-8"]);
     const policy = headers.get("content-security-policy")!;
     expect(policy).toContain("default-src 'none'");
@@ -96,13 +73,15 @@ describe("the page at /, to which the letter of an invitation leads", () => {
     ["GET", "/logos/nothing.png", 404],
     ["GET", "/health", 200],
   ])("leaves the API what is the API's: %s %s is answered in the envelope", async (method, path, code) => {
-    const answer = await fetch(`${api}${path}`, { method });
+    const answer = await fetch(`${shared.api}${path}`, { method });
     expect([answer.status, answer.headers.get("content-type")]).toEqual([code, "application/json; charset=utf-8"]);
     expect(await answer.json()).toMatchObject({ status: { code } });
   });
 
   it("an address of nothing is 404 in the envelope for whoever may ask", async () => {
-    const answer = await fetch(`${api}/nowhere`, { headers: { authorization: `Bearer ${await idToken("Lost")}` } });
+    const answer = await fetch(`${shared.api}/nowhere`, {
+      headers: { authorization: `Bearer ${await shared.idToken("Lost")}` },
+    });
     expect(answer.status).toBe(404);
     expect(await answer.json()).toMatchObject({ status: { code: 404 }, data: null, error: { code: "not_found" } });
   });

@@ -1,38 +1,22 @@
-import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, expect, it, onTestFinished } from "vitest";
+import { expect, it } from "vitest";
 import { unsubscribeUrl } from "../../src/domain/links.ts";
-import { openBrowser } from "./browser.ts";
-import { startWholeWorker } from "./whole-worker.ts";
+import { watchedPage, workerInBrowser } from "./worker-in-browser.ts";
 
-const ends: (() => Promise<void>)[] = [];
-let browser: Browser;
-let link: string;
-
-beforeAll(async () => {
-  const worker = await startWholeWorker();
-  ends.push(worker.stop);
-  link = await unsubscribeUrl(
-    { PUBLIC_URL: worker.api, LINK_SECRET: ["a-link-secret-for-tests"] },
-    "Zażółć.Gęślą@torium.test",
-  );
-  browser = await openBrowser();
-  ends.push(() => browser.close());
-}, 90_000);
-afterAll(async () => {
-  for (const end of ends.reverse()) await end();
-}, 30_000);
+const shared = workerInBrowser();
 
 it("unsubscribes and takes it back on a small phone without scripts, in its own style, light and dark", async () => {
-  const context = await browser.newContext({
+  const { api, browser } = shared;
+  const link = await unsubscribeUrl(
+    { PUBLIC_URL: api, LINK_SECRET: ["a-link-secret-for-tests"] },
+    "Zażółć.Gęślą@torium.test",
+  );
+  const small = {
     javaScriptEnabled: false,
     viewport: { width: 320, height: 568 },
     locale: "pl-PL",
     colorScheme: "dark",
-  });
-  onTestFinished(() => context.close());
-  const faults: string[] = [];
-  context.on("console", (message) => faults.push(message.text()));
-  const page = await context.newPage();
+  } as const;
+  const { page, faults } = await watchedPage(browser, small, (url) => url.startsWith(`${api}/`));
   await page.goto(link);
   const heading = () => page.getByRole("heading").textContent();
   const dark = await page.screenshot();
