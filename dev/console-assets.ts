@@ -3,12 +3,12 @@
  * already is not written again, since a write below the watched folders makes `wrangler dev` build anew.
  */
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 
 const FILES = ["uPlot.esm.js", "uPlot.min.css"];
 
-const from = dirname(createRequire(import.meta.url).resolve("uplot"));
+const from = dirname(fileURLToPath(import.meta.resolve("uplot")));
 const to = join(import.meta.dirname, "../public/console/vendor");
 mkdirSync(to, { recursive: true });
 for (const name of FILES) {
