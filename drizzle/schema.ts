@@ -485,6 +485,7 @@ export const eventReminders = pgTable(
     index("event_reminders_next").on(t.next_attempt_at).where(sql`status = 'pending'`),
     index("event_reminders_due").on(t.due_at),
     index("event_reminders_settled").on(t.settled_at).where(sql`settled_at is not null`),
+    index("event_reminders_unsent").on(t.status, t.due_at).where(sql`status in ('suppressed', 'expired')`),
   ],
 );
 
@@ -566,6 +567,8 @@ export const deadLetters = pgTable(
   (t) => [
     unique("dead_letters_message").on(t.queue, t.message_id),
     index("dead_letters_created").on(t.created_at),
+    index("dead_letters_queue").on(t.queue, t.id),
+    index("dead_letters_waiting").on(t.queue, t.id).where(sql`replayed_at is null`),
     index("dead_letters_replayed").on(t.replayed_at).where(sql`replayed_at is not null`),
   ],
 );
@@ -616,4 +619,14 @@ export const workerErrors = pgTable(
     created_at: createdAt(),
   },
   (t) => [index("worker_errors_created").on(t.created_at)],
+);
+
+/** Forms of the operator's console that were used, by what is random in them: each is good once. */
+export const consoleForms = pgTable(
+  "console_forms",
+  {
+    form: text().primaryKey(),
+    spent_at: instant().notNull(),
+  },
+  (t) => [index("console_forms_spent").on(t.spent_at)],
 );

@@ -7,6 +7,7 @@ import { consoleLog, countingErrors, type Log, type Unexpected } from "./log.ts"
 /** The bindings of wrangler.toml that the code uses; settings come parsed, beside them. */
 export type Bindings = Pick<
   Env,
+  | "ASSETS"
   | "LOGOS"
   | "SCHEDULE_NOTIFICATIONS"
   | "SEND_SMS"
@@ -16,6 +17,7 @@ export type Bindings = Pick<
   | "SCHEDULE_PUSH_COMMENTS"
   | "LIMIT_EMAIL_LOOKUPS"
   | "LIMIT_SIGN_UPS"
+  | "LIMIT_OPERATOR_SIGN_INS"
 >;
 
 export type Deps = {

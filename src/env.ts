@@ -59,7 +59,11 @@ const shape = z.object({
     .string()
     .regex(/^\d+(\.\d{1,5})?$/, "is not an amount in USD")
     .default("50"),
-  ACCESS_TEAM_DOMAIN: text.optional(),
+  ACCESS_TEAM_DOMAIN: z
+    .string()
+    .toLowerCase()
+    .regex(/^[a-z0-9-]+(\.[a-z0-9-]+)+$/, "is not a host name like team.cloudflareaccess.com")
+    .optional(),
   ACCESS_AUD: text.optional(),
   PUBLIC_URL: url,
   DEFAULT_TIME_ZONE: z
@@ -109,6 +113,11 @@ export function readSettings(env: object) {
   const prices = shape.shape.SMS_PRICES_USD.safeParse(present.SMS_PRICES_USD).data;
   for (const country of countries) {
     if (prices && !(country in prices)) faults.push(`  SMS_PRICES_USD: has no price for ${country}`);
+  }
+  const access = ["ACCESS_TEAM_DOMAIN", "ACCESS_AUD"];
+  for (const name of access) {
+    if (!(name in present) && access.some((other) => other in present))
+      faults.push(`  ${name}: is missing beside ${access.find((other) => other !== name)}`);
   }
   if (!parsed.success || faults.length > 0) {
     throw new SettingsError(`Settings are missing or malformed:\n${[...new Set(faults)].join("\n")}`);

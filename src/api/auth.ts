@@ -1,26 +1,14 @@
 /** Who is calling: a Cognito token of the configured pool and client. Nothing of the database is asked here. */
 
 import type { MiddlewareHandler } from "hono";
-import { createRemoteJWKSet, errors, jwtVerify } from "jose";
 import { z } from "zod";
 import { setUserId } from "../clients/cognito.ts";
+import { verifySigned } from "../clients/signed-tokens.ts";
 import { asCaller, type Caller, confirmCaller } from "../domain/access.ts";
 import type { Settings } from "../env.ts";
 import { AppError, unauthenticated } from "../errors.ts";
 import type { Api, ApiContext } from "./envelope.ts";
 import { email, poolName } from "./validate.ts";
-
-/** Keys are fetched once an isolate: 10 minutes of cache, 30 s between two fetches for an unknown key, 5 s of patience. */
-const keySets = new Map<string, ReturnType<typeof createRemoteJWKSet>>();
-
-function keySet(url: string) {
-  let set = keySets.get(url);
-  if (!set) {
-    set = createRemoteJWKSet(new URL(url), { cacheMaxAge: 600_000, cooldownDuration: 30_000, timeoutDuration: 5_000 });
-    keySets.set(url, set);
-  }
-  return set;
-}
 
 const claims = z.discriminatedUnion("token_use", [
   z.object({
@@ -42,19 +30,12 @@ const claims = z.discriminatedUnion("token_use", [
 
 /** The person whom a token names. Throws `unauthenticated`, or `unavailable` where the issuer's keys are out of reach. */
 export async function verifyToken(token: string, settings: Settings, now: number): Promise<Caller> {
-  let payload: unknown;
-  try {
-    const verified = await jwtVerify(token, keySet(settings.COGNITO_JWKS_URL), {
-      issuer: settings.COGNITO_ISSUER,
-      algorithms: ["RS256"],
-      requiredClaims: ["exp", "sub", "token_use"],
-      currentDate: new Date(now),
-    });
-    payload = verified.payload;
-  } catch (error) {
-    if (isAboutToken(error)) throw unauthenticated("The token is not valid", error);
-    throw new AppError("unavailable", "The token issuer is out of reach for a moment", { retryAfter: 5, cause: error });
-  }
+  const payload = await verifySigned(token, {
+    keys_url: settings.COGNITO_JWKS_URL,
+    issuer: settings.COGNITO_ISSUER,
+    required: ["token_use"],
+    now,
+  });
   const parsed = claims.safeParse(payload);
   if (!parsed.success) throw unauthenticated("The token is not valid");
   const claim = parsed.data;
@@ -67,16 +48,6 @@ export async function verifyToken(token: string, settings: Settings, now: number
     name: claim.token_use === "id" ? (claim.name ?? null) : null,
     pool_username: claim.token_use === "id" ? claim["cognito:username"] : claim.username,
   };
-}
-
-/** What jose says of the token itself; everything else (time-out, bad answer, network) is about the issuer. */
-function isAboutToken(error: unknown): boolean {
-  return (
-    error instanceof errors.JOSEError &&
-    !(error instanceof errors.JWKSTimeout) &&
-    !(error instanceof errors.JWKSInvalid) &&
-    error.code !== "ERR_JOSE_GENERIC"
-  );
 }
 
 export const authenticate: MiddlewareHandler<Api> = async (c, next) => {

@@ -8,7 +8,7 @@ import { renderError } from "./envelope.ts";
 
 const PREFIX = "trm-";
 /** Other doors than the app's: what comes there is signed or read by its bytes, and is answered to mail programs, AWS and browsers. */
-const OTHER_DOORS = /^\/(?:hooks|unsubscribe|logos)(?:\/|$)/;
+const OTHER_DOORS = /^\/(?:hooks|unsubscribe|logos|console)(?:\/|$)/;
 /** More is not read: the plain API refuses it, after it has looked at the token. */
 const MAX_BODY_BYTES = 64 * 1024;
 /** What the app sends as text and the plain API takes as a number. Money stays text. */

@@ -3,6 +3,7 @@ import type { Context } from "hono";
 import type { Deps } from "../deps.ts";
 import type { Caller } from "../domain/access.ts";
 import { AppError, STATUS } from "../errors.ts";
+import type { Operator } from "./operator.ts";
 
 const HEADERS = { "content-type": "application/json; charset=utf-8" };
 
@@ -31,6 +32,7 @@ export function renderError(error: unknown, requestId: string): Response {
 export type Api = {
   /** `route`: the pattern of the path, once it is known. */
   Bindings: { deps: Deps; requestId: string; route?: string };
-  Variables: { requestId: string; caller: Caller; deps: Deps };
+  /** `operator` and the `form` that they use: in the console alone. */
+  Variables: { requestId: string; caller: Caller; deps: Deps; operator: Operator; form: string };
 };
 export type ApiContext = Context<Api>;

@@ -18,8 +18,8 @@ const notStored: MiddlewareHandler<Api> = async (c, next) => {
   if (!c.res.headers.has("cache-control")) c.res.headers.set("cache-control", "no-store");
 };
 
-/** Any header may be sent, since the app's dialect has one for each field. Nothing here lives by cookies. */
-const crossOrigin: MiddlewareHandler<Api> = (c, next) => {
+/** Of the API, and not of the console. Any header may be sent, since the app's dialect has one for each field. Nothing here lives by cookies. */
+export const crossOrigin: MiddlewareHandler<Api> = (c, next) => {
   const { CORS_ORIGINS: origins } = c.var.deps.settings;
   return cors({
     origin: origins.includes("*") ? "*" : origins,
@@ -29,4 +29,4 @@ const crossOrigin: MiddlewareHandler<Api> = (c, next) => {
   })(c, next);
 };
 
-export const frontDoor = [secure, notStored, crossOrigin] as const;
+export const frontDoor = [secure, notStored] as const;

@@ -1,20 +1,21 @@
 /** The HTTP door: middleware in order, then one line a noun. */
 import { Hono } from "hono";
-import { bodyLimit } from "hono/body-limit";
 import { matchedRoutes } from "hono/route";
 import type { Deps } from "../deps.ts";
 import { confirmCaller } from "../domain/access.ts";
-import { AppError, notFound } from "../errors.ts";
+import { notFound } from "../errors.ts";
 import { act, authenticate, verifyCallerOnRefusal } from "./auth.ts";
 import { comments } from "./comments.ts";
+import { operatorConsole } from "./console.ts";
 import { speakDialect } from "./dialect.ts";
 import { type Api, ok, renderError } from "./envelope.ts";
 import { events } from "./events.ts";
 import { feedback } from "./feedback.ts";
-import { frontDoor } from "./front-door.ts";
+import { crossOrigin, frontDoor } from "./front-door.ts";
 import { groups } from "./groups.ts";
 import { hooks, requireSignature } from "./hooks.ts";
 import { invitations } from "./invitations.ts";
+import { limitBody, limitBodyTo } from "./limit-body.ts";
 import { logos } from "./logos.ts";
 import { members } from "./members.ts";
 import { describeApi } from "./openapi.ts";
@@ -23,19 +24,8 @@ import { status } from "./status.ts";
 import { unsubscribe } from "./unsubscribe.ts";
 import { users } from "./users.ts";
 
-const MAX_BODY_BYTES = 64 * 1024;
-
 /** A message of SNS has 256 KiB at the most, and comes as text inside JSON, where each quote takes two bytes. */
 const MAX_NOTIFICATION_BYTES = 512 * 1024;
-
-const limit = (maxSize: number) =>
-  bodyLimit({
-    maxSize,
-    onError: () => {
-      throw new AppError("payload_too_large", `The body is larger than ${maxSize / 1024} KiB`);
-    },
-  });
-const limitBody = limit(MAX_BODY_BYTES);
 
 export const app = new Hono<Api>()
   .use(async (c, next) => {
@@ -46,6 +36,8 @@ export const app = new Hono<Api>()
     await next();
   })
   .use(...frontDoor)
+  .route("/console", operatorConsole)
+  .use(crossOrigin)
   .get("/health", () => ok({ healthy: true }))
   .route("/status", status)
   .get("/openapi.json", () => description())
@@ -54,7 +46,7 @@ export const app = new Hono<Api>()
   .use("/unsubscribe/*", limitBody)
   .route("/unsubscribe", unsubscribe)
   .use("/hooks/cognito/*", requireSignature, limitBody)
-  .use("/hooks/sns/*", limit(MAX_NOTIFICATION_BYTES))
+  .use("/hooks/sns/*", limitBodyTo(MAX_NOTIFICATION_BYTES))
   .route("/hooks", hooks)
   .route("/hooks", feedback)
   .use(authenticate)

@@ -7,6 +7,7 @@ import { type Db, row } from "../clients/neon.ts";
 import {
   CLOSED_ALERTS_DAYS,
   COMMENT_PUSHES_DAYS,
+  CONSOLE_FORMS_DAYS,
   DEAD_LETTERS_DAYS,
   LEDGER_MONTHS,
   PHONE_CODES_DAYS,
@@ -81,6 +82,12 @@ export const BATCHES: Record<string, Batch> = {
       "alerts",
       "id",
       sql`select id from alerts where closed_at < ${at} - ${days(CLOSED_ALERTS_DAYS)} order by closed_at`,
+    ),
+  console_forms: (at) =>
+    batch(
+      "console_forms",
+      "form",
+      sql`select form from console_forms where spent_at < ${at} - ${days(CONSOLE_FORMS_DAYS)} order by spent_at`,
     ),
   worker_errors: (at) =>
     batch(

@@ -103,6 +103,12 @@ test("everything else goes when its days are over, and not before", async () => 
       "alerts",
       sql`part = ${mark}`,
     ],
+    console_forms: [
+      1,
+      (at, which) => sql`insert into console_forms (form, spent_at) values (${mark + which}, ${at})`,
+      "console_forms",
+      sql`form like ${`${mark}%`}`,
+    ],
     worker_errors: [
       30,
       (at) => sql`insert into worker_errors (event, error, created_at) values (${mark}, 'Error', ${at})`,
@@ -195,6 +201,7 @@ test("beside many live rows, only what is past its keeping is looked at", async 
     sql`insert into dead_letters (queue, message_id, body, reason, replayed_at) select ${mark}, n::text, '1', '', now() from ${n}`,
     sql`insert into alerts (part, key, message, closed_at) select ${mark}, n::text, '', now() from ${n}`,
     sql`insert into worker_errors (event, error) select ${mark}, 'Error' from ${n}`,
+    sql`insert into console_forms (form, spent_at) select ${mark} || n, now() from ${n}`,
     sql`insert into events_comments_logs (events_comments_id, user_id, status, settled_at) select ${comment!.id}, n, 'sent', now() from ${n}`,
     sql`insert into event_reminders (event_id, group_id, event_timestamp, reminder, kind, due_at, starts_at, revision, claimed_at, send_at, status, next_attempt_at, settled_at)
         select n + 5000000, 1, '2026-01-01', '0', 'automatic', now(), now(), 1, now(), now(), 'picked', now(), now() from ${n}`,

@@ -42,6 +42,7 @@ export function recordingQueues() {
     },
   } as unknown as Queue;
   const bindings: Bindings = {
+    ASSETS: env.ASSETS,
     LOGOS: env.LOGOS,
     SCHEDULE_NOTIFICATIONS: queue,
     SEND_SMS: queue,
@@ -51,6 +52,7 @@ export function recordingQueues() {
     SCHEDULE_PUSH_COMMENTS: queue,
     LIMIT_EMAIL_LOOKUPS: env.LIMIT_EMAIL_LOOKUPS,
     LIMIT_SIGN_UPS: env.LIMIT_SIGN_UPS,
+    LIMIT_OPERATOR_SIGN_INS: env.LIMIT_OPERATOR_SIGN_INS,
   };
   return { bindings, sent };
 }
