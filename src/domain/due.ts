@@ -14,7 +14,14 @@ import {
   type PlannedReminder,
   type Schedule,
 } from "./plan.ts";
-import { CLAIM_AHEAD_MS, DUE_A_TURN, EXPIRED_AFTER_MINUTES, SWEEP_AFTER_SECONDS } from "./rules.ts";
+import {
+  CLAIM_AHEAD_MS,
+  CLOCKS_APART_MS,
+  DUE_A_TURN,
+  EXCEPTIONS_A_TURN,
+  EXPIRED_AFTER_MINUTES,
+  SWEEP_AFTER_SECONDS,
+} from "./rules.ts";
 import { rfc3339 } from "./time.ts";
 
 export type DueLead = {
@@ -76,16 +83,23 @@ export type Found = {
 export async function findDue(db: Db, job: string | null, now: number, clock: number): Promise<Found> {
   const at = sql`${rfc3339(now)}::timestamptz`;
   const later = sql`${rfc3339(clock)}::timestamptz + make_interval(secs => ${SWEEP_AFTER_SECONDS})`;
-  const found = await row<Omit<Found, "more"> & { swept: number }>(
+  return row<Found>(
     db,
     sql`with run as (
           insert into schedule_runs (job, ran_at, now_at) select ${job}, ${rfc3339(clock)}::timestamptz, ${at} where ${job}::text is not null
           on conflict (job) do update set ran_at = excluded.ran_at, now_at = excluded.now_at
-        ), lead as (
+        ), near as (
           select l.id, l.event_id, l.lead, l.fallback, l.next_due_at, l.next_event_timestamp
           from event_leads l
           where l.next_due_at <= ${at} + make_interval(secs => ${CLAIM_AHEAD_MS / 1000})
           order by l.next_due_at limit ${DUE_A_TURN}
+        ), lead as (
+          select w.* from (
+            select n.*, sum((select count(*) from event_exceptions x where x.event_id = n.event_id))
+                          over (order by n.next_due_at, n.id rows between unbounded preceding and 1 preceding) as exceptions_before
+            from near n
+          ) w
+          where coalesce(w.exceptions_before, 0) < ${EXCEPTIONS_A_TURN}
         ), due as (
           select e.id as event_id, e.group_id, e.revision, ${wallOf(sql`e.event_timestamp`)} as event_timestamp, e.time_zone, e.recurrence,
                  ${rfc3339Of(sql`e.planned_at`)} as planned_at,
@@ -130,11 +144,9 @@ export async function findDue(db: Db, job: string | null, now: number, clock: nu
                                 'created_at', ${rfc3339Of(sql`c.created_at`)})), '[]') from comment c where c.user_id is not null) as comments,
                (select coalesce(json_agg(json_build_object('group_invitation_logs_id', i.id, 'group_id', i.group_id, 'user_id', i.user_id, 'email', i.email,
                                 'created_at', ${rfc3339Of(sql`i.created_at`)})), '[]') from invitation i) as invitations,
-               (select greatest(coalesce((select count(*) from lead), 0), coalesce((select count(*) from stale_reminder), 0),
-                                coalesce((select count(*) from stale_delivery), 0))::int) as swept`,
+               greatest((select count(*) from near), (select count(*) from stale_reminder), (select count(*) from stale_delivery)) >= ${DUE_A_TURN}
+                 or (select count(*) from lead) < (select count(*) from near) as more`,
   );
-  const { swept, ...lists } = found;
-  return { ...lists, more: swept >= DUE_A_TURN };
 }
 
 export type ClaimedLead = {
@@ -194,7 +206,8 @@ const told = (r: SQL): SQL => sql`
  * `now` and `clock` are the same moment on the job's and on the machine's clock: `send_at` is the due moment on the machine's. One round trip.
  */
 export async function claimDue(db: Db, claims: ClaimedLead[], now: number, clock: number): Promise<WaitingReminder[]> {
-  const sendAt = (due: number) => rfc3339(due - Math.max(0, now - clock));
+  const ahead = now - clock > CLOCKS_APART_MS ? now - clock : 0;
+  const sendAt = (due: number) => rfc3339(due - ahead);
   const leads = claims.map(({ reminders: _, following, ...claim }) => ({
     ...claim,
     then_due_at: following && rfc3339(following.due_at),

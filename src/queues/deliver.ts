@@ -5,7 +5,7 @@
 import type { Outcome } from "../clients/aws.ts";
 import type { Deps } from "../deps.ts";
 import { type Channel, type Claimed, claimDeliveries, type Settling, settleDeliveries } from "../domain/deliveries.ts";
-import { LATE_AFTER_MINUTES, type RetryClass, retryDelaySeconds, STOP_SENDING_AFTER_MS } from "../domain/rules.ts";
+import { LATE_AFTER_MINUTES, nextTrySeconds, type RetryClass, STOP_SENDING_AFTER_MS } from "../domain/rules.ts";
 import { CONNECTIONS, eachAtMost } from "./concurrency.ts";
 import type { Delivery } from "./delivery.ts";
 import { type Outgoing, split } from "./enqueue.ts";
@@ -124,8 +124,9 @@ async function attempt<Type extends SendType>(
         dead_address: sender.isDead(outcome.error) ? claimed.address : null,
       });
     default: {
-      const seconds = retryDelaySeconds(outcome.outcome satisfies RetryClass, claimed.attempts);
-      const tooLate = deps.now() + seconds * 1000 >= claimed.expires_at;
+      const left = (claimed.expires_at - deps.now()) / 1000;
+      const seconds = nextTrySeconds(outcome.outcome satisfies RetryClass, claimed.attempts, left);
+      const tooLate = seconds >= left;
       if (outcome.outcome === "quota" && tooLate) return settling({ status: "failed", error: outcome.error });
       return settling({
         status: "pending",

@@ -1,4 +1,5 @@
 /** From the ledger to the queues: claims what is due soon and hands it on, with whatever an earlier tick or consumer left behind. */
+import { sqlState } from "../clients/neon.ts";
 import type { Deps } from "../deps.ts";
 import {
   type ClaimedLead,
@@ -11,7 +12,6 @@ import {
   type WaitingReminder,
 } from "../domain/due.ts";
 import { CLAIM_AHEAD_MS } from "../domain/rules.ts";
-import { AppError } from "../errors.ts";
 import { enqueue, type Outgoing } from "./enqueue.ts";
 import { onceMore } from "./persist.ts";
 
@@ -66,13 +66,16 @@ async function expand(events: DueEvent[], until: number, now: number, deps: Deps
   return claims;
 }
 
-/** The same for one that the database refuses: the claims are halved until it stands alone. */
+/**
+ * The same for one that the database refuses: the claims are halved until it stands alone. Where the fault is the database's own (a column that is not
+ * there yet, a query cancelled), nobody's reminders may end for it: the next tick tries again.
+ */
 async function claim(claims: ClaimedLead[], now: number, clock: number, deps: Deps): Promise<WaitingReminder[]> {
   if (claims.length === 0) return [];
   try {
     return await onceMore(() => claimDue(deps.db, claims, now, clock));
   } catch (error) {
-    if (error instanceof AppError && error.code === "unavailable") throw error;
+    if (!isRefused(error)) throw error;
     if (claims.length === 1) {
       await park([claims[0]!.id], error, deps);
       return [];
@@ -82,6 +85,9 @@ async function claim(claims: ClaimedLead[], now: number, clock: number, deps: De
     return [...first, ...(await claim(claims.slice(half), now, clock, deps))];
   }
 }
+
+/** SQLSTATE classes of data that does not fit: 22 data exception, 23 constraint, 54 limit exceeded. */
+const isRefused = (error: unknown): boolean => /^(22|23|54)/.test(sqlState(error) ?? "");
 
 async function park(leads: number[], error: unknown, deps: Deps): Promise<void> {
   deps.log.error("parked", error, { leads: leads.join(",") });

@@ -65,7 +65,7 @@ export async function scheduleNotifications(
 const fraction = (sendAt: number, now: number): number =>
   sendAt > now ? ((sendAt - now) % 1000) + ARRIVES_AFTER_MS : 0;
 
-/** The queue's ids are 32 hexadecimal digits; any other is hashed into the form. */
+/** The queue's ids are 32 hexadecimal digits. By any other a message delivered again is not known, and the sweep takes up what it left. */
 const uuidOf = (id: string): string => {
   const hex = id.replaceAll("-", "").toLowerCase();
   if (/^[0-9a-f]{32}$/.test(hex)) return hex;
