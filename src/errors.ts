@@ -12,6 +12,10 @@ export const STATUS = {
 } as const;
 
 export type ErrorCode = keyof typeof STATUS;
+/** How an answer is called by its status: an error's code, or "ok". */
+export const outcomeOf = (status: number): ErrorCode | "ok" =>
+  (Object.keys(STATUS) as ErrorCode[]).find((code) => STATUS[code] === status) ?? "ok";
+
 export type Issue = { path: string; message: string };
 
 export class AppError extends Error {

@@ -1,6 +1,7 @@
 /**
- * One JSON line for each thing worth knowing. Fields are ids, types, outcomes, counts and milliseconds; never secrets, tokens, phone
- * numbers, addresses or texts. Of an error only its name, its SQLSTATE and the place in the code are kept: messages may quote a value.
+ * One JSON line for each thing worth knowing. An invocation ends with a line of its own (`request`, `messages`, `schedule`) that has its outcome, its
+ * milliseconds and its round trips; every other line of it carries the same id. Fields are ids, types, outcomes, counts and milliseconds; never secrets,
+ * tokens, phone numbers, addresses or texts. Of an error only its name, its SQLSTATE and the place in the code are kept: messages may quote a value.
  */
 import { AppError } from "./errors.ts";
 
@@ -19,6 +20,13 @@ export const consoleLog: Log = {
   error: (event, error, fields) =>
     console.error(JSON.stringify({ level: "error", event, ...fields, ...describe(error) })),
 };
+
+/** The same log, whose every line has these fields too. */
+export const withFields = (log: Log, common: Fields): Log => ({
+  info: (event, fields) => log.info(event, { ...common, ...fields }),
+  warn: (event, fields) => log.warn(event, { ...common, ...fields }),
+  error: (event, error, fields) => log.error(event, error, { ...common, ...fields }),
+});
 
 export type Unexpected = { event: string; error: string; request_id: string | null };
 

@@ -85,12 +85,12 @@ function tellPool(c: ApiContext, user_id: number): void {
  */
 export async function verifyCallerOnRefusal(error: unknown, c: ApiContext): Promise<unknown> {
   const { caller, deps } = c.var;
-  if (!(error instanceof AppError)) deps.log.error("bug", error, { request_id: c.var.requestId });
+  if (!(error instanceof AppError)) deps.log.error("bug", error);
   else if (caller && (error.code === "invalid_input" || error.code === "payload_too_large")) {
     return act(c, () => confirmCaller(deps.db, caller)).then(
       () => error,
       (refusal) => (refusal instanceof AppError && refusal.code === "unauthenticated" ? refusal : error),
     );
-  } else if (error.code === "unavailable") deps.log.error("unavailable", error, { request_id: c.var.requestId });
+  } else if (error.code === "unavailable") deps.log.error("unavailable", error);
   return error;
 }

@@ -7,9 +7,9 @@ import { type Api, type ApiContext, ok } from "./envelope.ts";
 
 /** What SES and SNS tell of messages that they had accepted, through the topics of SNS_FEEDBACK_TOPIC_ARNS. */
 export const feedback = new Hono<Api>().post("/sns", async (c) => {
-  const { deps, requestId } = c.var;
+  const { deps } = c.var;
   const notification = await readNotification(await c.req.text(), deps.settings, deps.now());
-  const about = { request_id: requestId, topic: notification.topic_arn };
+  const about = { topic: notification.topic_arn };
   if (notification.type === "Notification") await takeIn(c, notification.message);
   if (notification.type === "SubscriptionConfirmation") {
     await confirmSubscription(notification, deps.settings);
@@ -21,11 +21,11 @@ export const feedback = new Hono<Api>().post("/sns", async (c) => {
 });
 
 async function takeIn(c: ApiContext, message: string): Promise<void> {
-  const { deps, requestId } = c.var;
+  const { deps } = c.var;
   const event = readDeliveryEvent(message);
-  if (!event) return deps.log.info("feedback ignored", { request_id: requestId });
+  if (!event) return deps.log.info("feedback ignored");
   const fallbacks = await recordFeedback(deps.db, event, deps.now());
   await wake(deps, fallbacks.map(handOn));
   const { kind, code } = event;
-  deps.log.info("feedback", { request_id: requestId, kind, code, handed_on: fallbacks.length });
+  deps.log.info("feedback", { kind, code, handed_on: fallbacks.length });
 }

@@ -90,6 +90,6 @@ async function postConfirmation(c: ApiContext, event: Trigger, needed: { id: boo
   const { id } = await signUp(db, newcomer(event), { confirmed: true });
   await setUserId(settings, event.userName, id).catch((error: unknown) => {
     if (needed.id && !(error instanceof PoolRefusal)) throw error;
-    log.error("user id", error, { request_id: c.var.requestId });
+    log.error("user id", error);
   });
 }

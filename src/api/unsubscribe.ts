@@ -17,14 +17,14 @@ export const unsubscribe = new Hono<Api>()
     return show(c, 200, found?.unsubscribed ? "done" : "ask", email, found);
   })
   .post("/", async (c) => {
-    const { deps, requestId } = c.var;
+    const { deps } = c.var;
     const email = await addressOf(c);
     if (email === null) return show(c, 404, "bad");
     const wish = await wishOf(c);
     if (wish !== "One-Click" && wish !== "Undo") return show(c, 400, "incomplete", email);
     const found = await reached(wish === "Undo" ? subscribeAgain(deps.db, email) : stopMail(deps.db, email));
     if (!found) return show(c, 503, "later", email);
-    deps.log.info(wish === "Undo" ? "subscribed again" : "unsubscribed", { request_id: requestId });
+    deps.log.info(wish === "Undo" ? "subscribed again" : "unsubscribed");
     if (wish === "One-Click") return show(c, 200, "done", email, found);
     return show(c, 200, found.undeliverable ? "off" : "back", email, found);
   });

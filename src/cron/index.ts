@@ -1,5 +1,6 @@
 /** The clock door: a cron line, its job. */
 import type { Deps } from "../deps.ts";
+import { withFields } from "../log.ts";
 import { prune } from "./prune.ts";
 import { scheduleEvents } from "./schedule-events.ts";
 import { toriumAlerts } from "./torium-alerts.ts";
@@ -13,15 +14,31 @@ export const JOBS: Record<string, Job> = {
   "17 3 * * *": prune,
 };
 
-export async function runSchedule(controller: ScheduledController, deps: Deps): Promise<void> {
-  const job = JOBS[controller.cron];
-  if (!job) throw new Error(`no job for the schedule ${controller.cron}`);
+/** What the platform hears, and logs, of a job that failed: nothing of why, since an error may quote a value. */
+export class ScheduleFailed extends Error {
+  override name = "ScheduleFailed";
+}
+
+export async function runSchedule(controller: ScheduledController, given: Deps): Promise<void> {
+  const { cron, scheduledTime } = controller;
+  const deps = { ...given, log: withFields(given.log, { run_id: crypto.randomUUID() }) };
   const clock = deps.now();
+  const ended = (outcome: string) =>
+    deps.log.info("schedule", {
+      cron,
+      scheduled_at: new Date(scheduledTime).toISOString(),
+      outcome,
+      ms: deps.now() - clock,
+      round_trips: deps.roundTrips(),
+    });
   try {
-    await job(deps, controller.scheduledTime, clock);
+    const job = JOBS[cron];
+    if (!job) throw new Error(`no job for the schedule ${cron}`);
+    await job(deps, scheduledTime, clock);
   } catch (error) {
-    deps.log.error("schedule", error, { cron: controller.cron });
-    throw error;
+    deps.log.error("schedule failed", error);
+    ended("failed");
+    throw new ScheduleFailed("the log line of this run says why");
   }
-  deps.log.info("schedule", { cron: controller.cron, ms: deps.now() - clock, round_trips: deps.roundTrips() });
+  ended("ok");
 }

@@ -1,5 +1,5 @@
 /** One run's world: the clock, the database, the queues, the provider and the workers between them. */
-import { runSchedule } from "../../src/cron/index.ts";
+import { runSchedule, ScheduleFailed } from "../../src/cron/index.ts";
 import { type Bindings, buildDeps, type Deps } from "../../src/deps.ts";
 import { AppError } from "../../src/errors.ts";
 import { consume } from "../../src/queues/index.ts";
@@ -181,6 +181,8 @@ export class World {
     if (!task.alive) return;
     const expected =
       error instanceof SimulatedFault ||
+      // What is behind it was judged as it was logged.
+      error instanceof ScheduleFailed ||
       (error instanceof AppError &&
         (error.code === "unavailable" || (task.kind === "action" && error.code !== "internal")));
     this.trace(`${task.name} ${where}: ${describe(error)}`);
