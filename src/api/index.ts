@@ -3,7 +3,8 @@ import { Hono } from "hono";
 import { matchedRoutes } from "hono/route";
 import type { Deps } from "../deps.ts";
 import { confirmCaller } from "../domain/access.ts";
-import { notFound } from "../errors.ts";
+import { notFound, outcomeOf } from "../errors.ts";
+import { withFields } from "../log.ts";
 import { act, authenticate, verifyCallerOnRefusal } from "./auth.ts";
 import { comments } from "./comments.ts";
 import { operatorConsole } from "./console.ts";
@@ -75,8 +76,9 @@ app.notFound(async (c) => {
 app.onError(async (error, c) => renderError(await verifyCallerOnRefusal(error, c), c.get("requestId")));
 
 /** One request, in whichever dialect; its id leaves in the answer and stands in its log line. */
-export async function api(request: Request, deps: Deps, context: ExecutionContext): Promise<Response> {
+export async function api(request: Request, given: Deps, context: ExecutionContext): Promise<Response> {
   const requestId = crypto.randomUUID();
+  const deps = { ...given, log: withFields(given.log, { request_id: requestId }) };
   const started = deps.now();
   // The dialect answers 200 to everything: what the log tells is what really happened.
   let real: number | null = null;
@@ -86,16 +88,15 @@ export async function api(request: Request, deps: Deps, context: ExecutionContex
     real = plainAnswer.status;
     return plainAnswer;
   };
-  const answer = await speakDialect(request, handle, requestId, (error) =>
-    deps.log.error("bug", error, { request_id: requestId }),
-  );
+  const answer = await speakDialect(request, handle, requestId, (error) => deps.log.error("bug", error));
   answer.headers.set("x-request-id", requestId);
+  const status = real ?? answer.status;
   deps.log.info("request", {
-    request_id: requestId,
     method: request.method,
     // Not the path itself, in which somebody may have written an address.
     path: bindings.route ?? "unknown",
-    status: real ?? answer.status,
+    outcome: outcomeOf(status),
+    status,
     ms: deps.now() - started,
     round_trips: deps.roundTrips(),
   });
