@@ -78,6 +78,11 @@ describe("a reminder's SMS", () => {
     }
   });
 
+  it("leaves out a description of which no letter can be written", () => {
+    expect(sms({ description: "שלום עולם ".repeat(20) })).toBe("Chess\nWed 11 Nov 19:00 Warsaw");
+    expect(sms({ description: "会議 14:00" })).toBe("Chess\nWed 11 Nov 19:00 Warsaw\n? 14:00");
+  });
+
   it("cuts the description first, and fills the segment with it", () => {
     const message = sms({ description: "Bring cups. ".repeat(20), budget });
     expect(message).toMatchInlineSnapshot(`

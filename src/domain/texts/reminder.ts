@@ -41,7 +41,7 @@ export function reminderSms(facts: ReminderFacts): string {
     share: budget ? [gsm(said.shortShare(money(budget.share)))] : [],
     budget: budget ? [gsm(said.shortBudget(money(budget.amount), money(budget.share)))] : [],
     bank: bank ? [bank] : [],
-    description: gsm(cleanLine(facts.description)).trim(),
+    description: smsText(facts.description),
   };
   return (
     compose(parts, SEPTETS.one - late) ??
@@ -72,10 +72,12 @@ function compose(parts: Parts, limit: number): string | null {
   return null;
 }
 
-/** A name of which no letter can be written in GSM-7 would read "?". */
-function smsName(name: string, unnamed: string): string {
-  const plain = gsm(cleanLine(name)).trim();
-  return /[^\s?!.,:;()\-_/\\'"]/.test(plain) ? plain : unnamed;
+const smsName = (name: string, unnamed: string): string => smsText(name) || unnamed;
+
+/** Empty where no letter can be written in GSM-7: it would read "? ? ?". */
+function smsText(text: string): string {
+  const plain = gsm(cleanLine(text)).trim();
+  return /[^\s?!.,:;()\-_/\\'"]/.test(plain) ? plain : "";
 }
 
 /** The text of a reminder's e-mail. What is ours stands above the description, which could imitate it. */
