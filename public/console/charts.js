@@ -13,13 +13,9 @@ export async function drawCharts(root, signal) {
   let uPlot;
   try {
     ({ default: uPlot } = await import("/console/vendor/uPlot.esm.js"));
-  } catch {
-    fill(
-      root,
-      trouble(
-        new Error("The charts' library is not here: run node dev/console-assets.ts. The tables below say the same."),
-      ),
-    );
+  } catch (error) {
+    const why = `The charts cannot be drawn here: ${error.message}. The tables below say the same.`;
+    fill(root, trouble(new Error(why)));
     return () => {};
   }
   const ended = frame("Due and settled", ["due", ...ENDS], signal);

@@ -6,11 +6,12 @@ import { button, fill, make } from "./dom.js";
 const ASK_ANEW = new Set([403, 409]);
 
 /**
- * Opens; `run(form_token, values)` does it, where `values` are those of the fields in `fields`. What it answers is the answer here; undefined: closed without.
+ * Opens; `run(form_token, values, tell)` does it: `values` are those of the fields in `fields`, `tell` shows how far it is. What it answers is the answer here; undefined: closed without.
  */
 export function confirmed({ title, text, fields = [], verb, look = "", run }) {
   return new Promise((resolve) => {
     const says = make("p", { class: "says", role: "alert" });
+    const progress = make("p", { class: "small", role: "status" });
     const go = make("button", { type: "submit", class: look, disabled: true }, verb);
     const form = make(
       "form",
@@ -18,6 +19,7 @@ export function confirmed({ title, text, fields = [], verb, look = "", run }) {
       make("h2", { id: "confirm-title" }, title),
       [text].flat().map((line) => make("p", {}, line)),
       fields,
+      progress,
       says,
       make(
         "div",
@@ -51,7 +53,7 @@ export function confirmed({ title, text, fields = [], verb, look = "", run }) {
       go.disabled = true;
       form.setAttribute("aria-busy", "true");
       try {
-        answer = await run(token, Object.fromEntries(new FormData(form)));
+        answer = await run(token, Object.fromEntries(new FormData(form)), (words) => fill(progress, words));
         dialog.close();
       } catch (error) {
         say(error.message);

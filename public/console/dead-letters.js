@@ -1,4 +1,4 @@
-import { act, read } from "./api.js";
+import { act, askForm, read } from "./api.js";
 import { confirmed } from "./confirm.js";
 import { button, chip, empty, facts, fill, make, toast } from "./dom.js";
 import { growing } from "./list.js";
@@ -128,22 +128,28 @@ async function replayOne({ id, queue }, reload) {
   reload();
 }
 
+/** Lot by lot, each by a form of its own; after a failure it goes on where it was. */
 async function replayAll({ queue, waiting }, reload) {
-  const data = await confirmed({
+  const done = { replayed: 0, refused: [], next: null };
+  const sent = await confirmed({
     title: `Replay all of ${queue}?`,
     text: `${counted(waiting, "message goes", "messages go")} back to ${queue}, the oldest first. Those that cannot be read stay.`,
     verb: "Replay all",
-    run: async (token) => (await act("replay", { queue }, token)).data,
+    run: async (form_token, _, say) => {
+      for (let token = form_token; ; token = await askForm()) {
+        const { data } = await act("replay", { queue, ...(done.next && { after: done.next }) }, token);
+        done.replayed += data.replayed;
+        done.refused.push(...data.refused);
+        done.next = data.next ?? null;
+        if (done.next === null) return true;
+        say(`${count(done.replayed)} are back so far, ${count(data.remaining)} remain…`);
+      }
+    },
   });
-  if (!data) return;
-  const { replayed, refused, remaining } = data;
-  const parts = [
-    `${counted(replayed, "message is", "messages are")} back in ${queue}.`,
-    refused.length > 0 &&
-      `${counted(refused.length, "one stays", "stay")}: ${[...new Set(refused.map(({ reason }) => reason))].slice(0, 3).join("; ")}.`,
-    remaining > 0 && `${count(remaining)} more wait for the next lot.`,
-  ];
-  toast(parts.filter(Boolean).join(" "));
+  if (!sent && done.replayed === 0) return;
+  const reasons = [...new Set(done.refused.map(({ reason }) => reason))].slice(0, 3).join("; ");
+  const stays = done.refused.length > 0 ? ` ${counted(done.refused.length, "stays", "stay")}: ${reasons}.` : "";
+  toast(`${counted(done.replayed, "message is", "messages are")} back in ${queue}.${stays}`);
   reload();
 }
 

@@ -17,7 +17,7 @@ export async function overview(root, { query, signal }) {
   const tiles = make("dl", { class: "tiles" });
   const charts = make("div", { class: "charts" });
   const tables = make("div", { class: "pair" });
-  const note = make("div");
+  const note = make("div", { class: "note" });
   fill(
     root,
     make("div", { class: "head" }, make("h2", {}, "Overview"), state, ranges(minutes)),
