@@ -8,6 +8,7 @@ const shared =
   ({ ink, grid }, sizeOfValues, valueWords, values = {}) =>
   (at, step) => ({
     legend: { show: false },
+    padding: [10, 14, 0, 0],
     cursor: { y: false, sync: { key: "overview" }, points: { show: false }, drag: { x: false, y: false } },
     scales: {
       x: { range: () => [at[0], at.at(-1)] },
@@ -17,6 +18,7 @@ const shared =
       {
         stroke: ink,
         font: FONT,
+        size: 30,
         space: 64,
         incrs: [60, 300, 600, 900, 1_800, 3_600, 7_200, 10_800, 21_600].filter((one) => one >= step),
         grid: { show: false },

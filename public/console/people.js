@@ -11,7 +11,7 @@ const PREFERENCES = { SMS: "sms", PUSH: "push", EMAIL: "email" };
 
 /** An address does not belong in the page's own address either: only a number is kept there. */
 export async function people(root, { id, signal }) {
-  const found = make("div");
+  const found = make("div", { class: "section" });
   const form = make(
     "form",
     { class: "fields", role: "search" },
