@@ -18,8 +18,7 @@ import { input } from "./validate.ts";
 const SignIn = z.object({ token: z.string().max(1000) });
 
 export const consoleSession = new Hono<Api>()
-  .use(requireOwnOrigin)
-  .post("/session", input("json", SignIn), async (c) => {
+  .post("/session", requireOwnOrigin, input("json", SignIn), async (c) => {
     const { settings, now, log } = c.var.deps;
     if (consoleMode(settings) !== "token") throw notFound("address");
     await spend(c, "LIMIT_OPERATOR_SIGN_INS", c.req.header("cf-connecting-ip") ?? "unknown");
@@ -29,7 +28,7 @@ export const consoleSession = new Hono<Api>()
     setCookie(c, SESSION_COOKIE, await newSession(settings, now()), { ...kept(c), maxAge: SESSION_SECONDS });
     return withCookies(c, ok(null));
   })
-  .post("/sign-out", (c) => {
+  .post("/sign-out", requireOwnOrigin, (c) => {
     deleteCookie(c, SESSION_COOKIE, kept(c));
     return withCookies(c, ok(null));
   });

@@ -1,0 +1,62 @@
+/** What the console does, and what it reveals: asked by a form, and logged. */
+import { Hono } from "hono";
+import { z } from "zod";
+import { acknowledgeAlert, silenceAlert } from "../domain/console-alerts.ts";
+import { revealLetter } from "../domain/console-letters.ts";
+import { followPerson } from "../domain/console-people.ts";
+import { followReminder } from "../domain/console-reminders.ts";
+import { BY_PERSON, BY_REMINDER, cursorTo, FIRST_PAGE, QUEUE } from "./console-data.ts";
+import { operate, requireForm } from "./console-form.ts";
+import { isReadable, replay } from "./console-replay.ts";
+import { type Api, ok } from "./envelope.ts";
+import { requireOperator, requireOwnOrigin } from "./operator.ts";
+import { id, input, page } from "./validate.ts";
+
+const Replayed = z.union([
+  z.strictObject({ dead_letter_id: id }),
+  z.strictObject({ queue: QUEUE, after: z.int().min(0).default(0) }),
+]);
+const Acknowledged = z.object({ alert_id: id });
+const Silenced = z.object({ alert_id: id, minutes: z.literal([0, 15, 60, 240, 1440]) });
+const Revealed = z.union([
+  z.strictObject({ dead_letter_id: id }),
+  z.strictObject({ event_reminders_id: id, cursor: page(BY_PERSON).cursor }),
+  z.strictObject({ user_id: id, cursor: page(BY_REMINDER).cursor }),
+]);
+
+export const consoleActions = new Hono<Api>()
+  .use(requireOperator, requireOwnOrigin, requireForm)
+  .post("/replay", input("json", Replayed), async (c) => {
+    const asked = c.req.valid("json");
+    const told = ({ replayed, refused }: Awaited<ReturnType<typeof replay>>) => ({ replayed, refused: refused.length });
+    return ok(await operate(c, "replay", asked, (deps) => replay(deps, asked), told));
+  })
+  .post("/acknowledge", input("json", Acknowledged), async (c) => {
+    const { alert_id } = c.req.valid("json");
+    await operate(c, "acknowledge", { alert_id }, ({ db, now }) => acknowledgeAlert(db, alert_id, now()));
+    return ok(null);
+  })
+  .post("/silence", input("json", Silenced), async (c) => {
+    const { alert_id, minutes } = c.req.valid("json");
+    await operate(c, "silence", { alert_id, minutes }, ({ db, now }) => silenceAlert(db, alert_id, minutes, now()));
+    return ok(null);
+  })
+  .post("/reveal", input("json", Revealed), async (c) => {
+    const asked = c.req.valid("json");
+    if ("dead_letter_id" in asked) {
+      const about = { kind: "dead_letter", id: asked.dead_letter_id };
+      return ok(await operate(c, "reveal", about, ({ db }) => revealLetter(db, asked.dead_letter_id, isReadable)));
+    }
+    if ("event_reminders_id" in asked) {
+      const { event_reminders_id, cursor: after = null } = asked;
+      const { next, ...found } = await operate(c, "reveal", { kind: "reminder", id: event_reminders_id }, ({ db }) =>
+        followReminder(db, event_reminders_id, { ...FIRST_PAGE, after }, { reveal: true }),
+      );
+      return ok(found, cursorTo(next));
+    }
+    const { user_id, cursor: after = null } = asked;
+    const { next, ...found } = await operate(c, "reveal", { kind: "person", id: user_id }, ({ db }) =>
+      followPerson(db, { user_id }, { ...FIRST_PAGE, after }, { reveal: true }),
+    );
+    return ok(found, cursorTo(next));
+  });
