@@ -1,0 +1,61 @@
+/** People for each channel, and what a minute has due for them. Written past the API: what is measured begins with the tick. */
+import pg from "pg";
+
+const MINUTE_MS = 60_000;
+export const CHANNELS = ["sms", "email", "push"] as const;
+export type Channel = (typeof CHANNELS)[number];
+
+/** One group of `count` people, who chose these channels in turn. */
+export async function gatherPeople(databaseUrl: string, count: number, channels: readonly Channel[]): Promise<void> {
+  const chosen = `(array['${channels.map((one) => one.toUpperCase()).join("','")}'])[n % ${channels.length} + 1]`;
+  await script(databaseUrl, [
+    `insert into users (id, cognito_user_id, email, username, mobile_number, reminder_preferences, time_zone, locale, confirmed_at)
+     select n, 'bench-' || n, 'person-' || n || '@torium.bench', 'Person ' || n, case ${chosen} when 'SMS' then '+48' || 500000000 + n end,
+            ${chosen}::preference, 'Europe/Warsaw', (array['en', 'pl'])[n % 2 + 1], now()
+     from generate_series(1, ${count}) n`,
+    `insert into devices (user_id, platform, device_token, device_arn)
+     select n, 'fcm', 'token-' || n, 'arn:aws:sns:eu-central-1:000000000000:endpoint/GCM/torium/' || n from generate_series(1, ${count}) n
+     where ${chosen} = 'PUSH'`,
+    "insert into groups (id, name, description, admin_id) values (1, 'Everybody', '', 1)",
+    `insert into group_members (group_id, user_id, status) select 1, n, 'standard' from generate_series(1, ${count}) n`,
+  ]);
+}
+
+/** How many of them have chosen each. */
+export function expected(count: number, channels: readonly Channel[]): Record<Channel, number> {
+  const people = { sms: 0, email: 0, push: 0 };
+  for (let n = 1; n <= count; n++) people[channels[n % channels.length]!]++;
+  return people;
+}
+
+/** `many events`: each of the people has one of their own, due within the minute before `now`; `one event`: all take part in one, due a second ago. */
+export type Plan = "many events" | "one event";
+
+export async function plan(databaseUrl: string, plan: Plan, count: number, now: number): Promise<void> {
+  const events = plan === "many events" ? count : 1;
+  const last = Math.floor(now / 1000) * 1000 - 1000;
+  const first = last - (plan === "many events" ? MINUTE_MS - 1000 : 0);
+  const starts = `(timestamptz '${new Date(first).toISOString()}' + n * 60 / ${events} * interval '1 second')`;
+  await script(databaseUrl, [
+    `insert into events (group_id, created_by, name, description, event_timestamp, time_zone, starts_at, schedule_period, is_budget, planned_at, upcoming)
+     select 1, 1, 'Football ' || n, 'Bring the ball and a light shirt', ${starts} at time zone 'Europe/Warsaw', 'Europe/Warsaw', ${starts}, '1 day', false,
+            now() - interval '1 day', '[]'
+     from generate_series(0, ${events - 1}) n`,
+    `insert into events_users (event_id, user_id, group_id)
+     select e.id, u.n, 1 from (select id, row_number() over (order by id desc) as n from events order by id desc limit ${events}) e
+     join generate_series(1, ${count}) u (n) on ${plan === "many events" ? "u.n = e.n" : "true"}`,
+    `insert into event_leads (event_id, lead, next_due_at, next_event_timestamp, next_starts_at)
+     select id, '0', starts_at, event_timestamp, starts_at from events order by id desc limit ${events}`,
+    "vacuum analyze",
+  ]);
+}
+
+async function script(databaseUrl: string, statements: string[]): Promise<void> {
+  const client = new pg.Client(databaseUrl);
+  await client.connect();
+  try {
+    for (const statement of statements) await client.query(statement);
+  } finally {
+    await client.end();
+  }
+}
