@@ -1,0 +1,110 @@
+/** How PostgreSQL finds what a verb asks for: each of its statements is explained as it runs, and judged. */
+import { type SQL, sql } from "drizzle-orm";
+import { PgDialect } from "drizzle-orm/pg-core";
+import type pg from "pg";
+import type { Db } from "../../src/clients/neon.ts";
+
+/** Tables whose size nothing but use decides; the others are lists of a few rows. */
+const FEW_ROWS = new Set(["organizations", "schedule_runs", "sms_spending"]);
+
+export type Plan = {
+  sql: string;
+  /** Of growing tables, each row that a scan touched, wanted or not. */
+  rows: number;
+  /** Pages of 8 KiB, from memory or not. */
+  buffers: number;
+  ms: number;
+  /** The tables that are read from end to end, and whatever else does not scale. */
+  findings: string[];
+  /** The scans of growing tables, as a reader would write them down. */
+  scans: string[];
+};
+
+type Node = {
+  "Node Type": string;
+  "Relation Name"?: string;
+  "Index Name"?: string;
+  "Index Cond"?: string;
+  "Actual Rows": number;
+  "Actual Loops": number;
+  "Rows Removed by Filter"?: number;
+  "Rows Removed by Index Recheck"?: number;
+  "Shared Hit Blocks": number;
+  "Shared Read Blocks": number;
+  Plans?: Node[];
+};
+type Explained = { Plan: Node; "Execution Time": number; JIT?: object };
+
+const dialect = new PgDialect();
+
+/** A database that explains each statement before it runs it for good. What a transaction's statements change is seen by its later ones, as in earnest. */
+export function explaining(db: Db, client: pg.Client, heard: (plan: Plan) => void): Db {
+  const explainAll = async (statements: SQL[]) => {
+    await client.query("begin");
+    try {
+      for (const statement of statements) {
+        const { sql: text, params } = dialect.sqlToQuery(sql`explain (analyze, buffers, timing off, format json) ${statement}`);
+        const { rows } = await client.query<{ "QUERY PLAN": Explained[] }>(text, params);
+        heard(judge(text, rows[0]!["QUERY PLAN"][0]!));
+      }
+    } finally {
+      await client.query("rollback");
+    }
+  };
+  return {
+    execute: (statement: SQL) => ({
+      statement,
+      // biome-ignore lint/suspicious/noThenProperty: like the driver's own, it runs once it is awaited.
+      then: (...done: Parameters<Promise<unknown>["then"]>) =>
+        explainAll([statement])
+          .then(() => db.execute(statement))
+          .then(...done),
+    }),
+    batch: async (asked: { statement: SQL }[]) => {
+      await explainAll(asked.map(({ statement }) => statement));
+      const [first, ...rest] = asked.map(({ statement }) => db.execute(statement));
+      return db.batch([first!, ...rest]);
+    },
+  } as unknown as Db;
+}
+
+function judge(text: string, { Plan: top, JIT, "Execution Time": ms }: Explained): Plan {
+  const scans = nodesOf(top).filter(
+    (node) => / Scan$/.test(node["Node Type"]) && node["Relation Name"] && !FEW_ROWS.has(node["Relation Name"]),
+  );
+  const read = scans.filter((node) => node["Node Type"] === "Seq Scan" && node["Actual Loops"] > 0);
+  return {
+    sql: text,
+    rows: scans.reduce((sum, node) => sum + looked(node), 0),
+    buffers: top["Shared Hit Blocks"] + top["Shared Read Blocks"],
+    ms,
+    findings: [
+      ...new Set(read.map((node) => `${node["Relation Name"]} is read from end to end`)),
+      ...(JIT ? ["is compiled before it runs"] : []),
+    ],
+    scans: [
+      ...new Set(
+        scans.map((node) => `${node["Node Type"]} ${node["Index Name"] ?? ""} on ${node["Relation Name"]}`.replace(/ +/g, " ")),
+      ),
+    ],
+  };
+}
+
+const looked = (node: Node): number =>
+  Math.round(
+    (node["Actual Rows"] + (node["Rows Removed by Filter"] ?? 0) + (node["Rows Removed by Index Recheck"] ?? 0)) *
+      node["Actual Loops"],
+  );
+
+const nodesOf = (node: Node): Node[] => [node, ...(node.Plans ?? []).flatMap(nodesOf)];
+
+/** References whose columns begin no index: what they point to cannot be deleted without reading the whole table. */
+export async function unindexedReferences(client: pg.Client): Promise<string[]> {
+  const { rows } = await client.query<{ name: string }>(`
+    select c.conname as name from pg_constraint c
+    where c.contype = 'f' and c.connamespace = 'public'::regnamespace and not exists (
+      select from pg_index i where i.indrelid = c.conrelid and i.indisvalid and c.conkey @> (i.indkey::smallint[])[0:cardinality(c.conkey) - 1]
+        and (i.indkey::smallint[])[0:cardinality(c.conkey) - 1] @> c.conkey)
+    order by 1`);
+  return rows.map(({ name }) => name);
+}
