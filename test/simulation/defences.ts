@@ -147,6 +147,10 @@ export const DEFENCES: Record<string, Defence> = {
       ),
     ],
   },
+  "last-try": {
+    what: "however long the delays have grown, a try before the hour is over",
+    patches: [without(RULES, 'kind !== "quota" && delay >= secondsLeft', "false")],
+  },
   "notify-once": {
     what: "a manual reminder once in 24 hours",
     patches: [without("src/domain/events.ts", "NOTIFY_AGAIN_AFTER_HOURS = 24", "NOTIFY_AGAIN_AFTER_HOURS = 0")],

@@ -4,12 +4,18 @@ import { during, expiresAt, type Planned, type Version, windowOf } from "./model
 import type { Case } from "./oracle.ts";
 
 /** By how many attempts, the longest that a delivery may wait for its next one, in seconds. */
-const LONGEST_DELAY_SECONDS = [60, 60, 60, 180, 720, 4_320];
+const LONGEST_DELAY_SECONDS = [60, 60, 60, 180, 720, 1_080];
 /** A lease, the sweep, a tick, the time-outs of the database. */
 const UNHINDERED_SECONDS = 420;
 
 /** A statement is run later than the moment that it names, which is its sender's. */
 const STATEMENT_MS = 25_000;
+
+/** By when a reminder must be written down: some ticks after its moment, or after the last thing that went wrong before its plan ended. */
+function unhindered({ faults }: Case, { due_at }: Moments, { to }: Version): number {
+  const last = Math.max(due_at, ...faults.filter((at) => at >= due_at - 150_000 && at <= to));
+  return last + UNHINDERED_SECONDS * 1000;
+}
 
 type Moments = Pick<Planned, "due_at" | "starts_at" | "fallback">;
 
@@ -26,7 +32,7 @@ export function judgePeople(found: Case): string[] {
       const row = rows.get(`${version.event.id} ${planned.event_timestamp} ${planned.reminder} automatic`);
       const where = `event ${version.event.id}, ${planned.event_timestamp}, lead ${planned.reminder}`;
       if (row) broken.push(...judgeReminder(found, version, planned, row, where));
-      else if (version.to > (found.isCalm ? planned.due_at + 60_000 : end))
+      else if (version.to > (found.isCalm ? planned.due_at + 60_000 : unhindered(found, planned, version)))
         broken.push(`nothing was written of ${where}`);
     }
   }
