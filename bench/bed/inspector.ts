@@ -29,9 +29,11 @@ export async function connectInspector(url: URL) {
       socket.send(JSON.stringify({ id, method, params }));
     });
   return {
-    /** Bytes of the isolate's heap; those in use include what nobody holds any more, until collected. */
-    heap: () => ask<{ usedSize: number; totalSize: number }>("Runtime.getHeapUsage"),
-    collectGarbage: () => ask("HeapProfiler.collectGarbage"),
+    /** Bytes of the isolate's heap; those in use include what nobody holds any more, until collected. Buffers (`backingStorageSize`) are beside it. */
+    heap: () =>
+      ask<{ usedSize: number; totalSize: number; embedderHeapUsedSize: number; backingStorageSize: number }>(
+        "Runtime.getHeapUsage",
+      ),
     /** Writes what the CPU did meanwhile as a .cpuprofile, which browsers' tools open. */
     async profile(file: string, work: () => Promise<unknown>): Promise<void> {
       await ask("Profiler.enable");
