@@ -89,11 +89,11 @@ async function find(place, who, signal) {
       load: async (cursor) => {
         const answer =
           cursor === null ? first : await ask("person", { who: String(person.user_id) }, { cursor, limit: 50 }, signal);
-        return { data: answer.data.deliveries, page: answer.page };
+        return { data: byReminder(answer.data.deliveries), page: answer.page };
       },
       frame: list,
       body: list,
-      row: deliveryCard,
+      row: reminderCard,
       none: empty(
         "No reminder of theirs is in the ledger",
         "They took part in nothing that fell due, or it is past its keeping.",
@@ -154,8 +154,14 @@ function channels({
   );
 }
 
-function deliveryCard(one) {
-  const { event_reminders_id, event_id, event_timestamp, due_at, picked, picked_reason, channel } = one;
+/** A page holds whole reminders: each with all its deliveries. */
+const byReminder = (deliveries) => [...Map.groupBy(deliveries, (one) => one.event_reminders_id).values()];
+
+function reminderCard(deliveries) {
+  const [first] = deliveries;
+  const { event_reminders_id, event_id, event_timestamp, due_at, picked, picked_reason, event_reminders_reason } =
+    first;
+  const sent = deliveries.filter((one) => one.channel);
   return make(
     "li",
     { class: "card" },
@@ -174,7 +180,14 @@ function deliveryCard(one) {
         make("b", {}, picked ? "Picked" : "Not picked"),
         ` ${pickedBecause(picked_reason)}`,
       ),
-      channel && steps(one),
+      sent.map(steps),
+      event_reminders_reason &&
+        make(
+          "li",
+          { class: "late" },
+          make("b", {}, "The whole reminder"),
+          ` ended: ${endedBecause(event_reminders_reason)}`,
+        ),
     ),
   );
 }

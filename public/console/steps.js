@@ -26,7 +26,7 @@ export function steps({
       "div",
       { class: "line" },
       make("b", {}, channelName(channel)),
-      step > 1 && make("span", { class: "small" }, `step ${step}`),
+      step > 0 && make("span", { class: "small" }, `after ${counted(step, "other")}`),
       statusChip(status),
       late(late_seconds),
     ),

@@ -1,20 +1,20 @@
 import type { Browser, BrowserContextOptions } from "playwright-core";
 import { afterAll, beforeAll, onTestFinished } from "vitest";
 import { openBrowser } from "./browser.ts";
-import { startWholeWorker } from "./whole-worker.ts";
+import { startWholeWorker, type Wanted } from "./whole-worker.ts";
 
-type Shared = Pick<Awaited<ReturnType<typeof startWholeWorker>>, "api" | "idToken"> & { browser: Browser };
+type Shared = Omit<Awaited<ReturnType<typeof startWholeWorker>>, "stop"> & { browser: Browser };
 
 /** The Worker and a browser for as long as the test file runs; what it answers is filled in before the first test. */
-export function workerInBrowser(): Shared {
+export function workerInBrowser(wanted: Wanted = {}): Shared {
   const shared = {} as Shared;
   const ends: (() => Promise<void>)[] = [];
   beforeAll(async () => {
-    const { stop, api, idToken } = await startWholeWorker();
+    const { stop, ...worker } = await startWholeWorker(wanted);
     ends.push(stop);
     const browser = await openBrowser();
     ends.push(() => browser.close());
-    Object.assign(shared, { api, idToken, browser });
+    Object.assign(shared, { ...worker, browser });
   }, 90_000);
   afterAll(async () => {
     for (const end of ends.reverse()) await end();
