@@ -5,6 +5,8 @@ export interface Stack {
   cognito: { endpoint: string; user_pool_id: string; client_id: string };
   aws: { region: string; access_key_id: string; secret_access_key: string };
   database_url: string;
+  /** The operator's, which the token opens. */
+  console: { url: string; token: string };
   pid: number;
 }
 

@@ -9,7 +9,16 @@ import { startInbox } from "./inbox/index.ts";
 import { LOGOS_COMMAND, putLogos } from "./logos.ts";
 import { migrate } from "./migrate.ts";
 import { startNeonEndpoint } from "./neon.ts";
-import { DIRECTORY, FEEDBACK_TOPIC_ARN, localSecrets, MAIL_FROM, REGION, ROOT, workerVariables } from "./settings.ts";
+import {
+  DIRECTORY,
+  FEEDBACK_TOPIC_ARN,
+  localOperatorToken,
+  localSecrets,
+  MAIL_FROM,
+  REGION,
+  ROOT,
+  workerVariables,
+} from "./settings.ts";
 import { readSchedules, startTicking } from "./tick.ts";
 import { startWorker, WORKER_COMMAND } from "./worker.ts";
 
@@ -65,11 +74,15 @@ export async function startServices(flags: Flags, { report, started, keep, endin
     }),
   );
   const cognito = { endpoint, user_pool_id, client_id };
+  const operator = { url: `${api}/console`, token: localOperatorToken(secrets) };
   await keep(
     startWorker({
       port: flags.port,
       directory: DIRECTORY,
-      variables: workerVariables({ api, inbox: inbox.url, neon: neon.url, cognito }),
+      variables: {
+        ...workerVariables({ api, inbox: inbox.url, neon: neon.url, cognito }),
+        OPERATOR_TOKEN: operator.token,
+      },
       secrets: { ...secrets, DATABASE_URL: postgres.url },
       report,
       started: (group) => started(group, WORKER_COMMAND),
@@ -78,7 +91,7 @@ export async function startServices(flags: Flags, { report, started, keep, endin
   );
   await inbox.subscribe(`${api}/hooks/sns`);
   if (flags.tick) await keep(Promise.resolve(startTicking(api, readSchedules(join(ROOT, "wrangler.toml")), report)));
-  return { api, inbox: inbox.url, cognito, aws, database_url: postgres.url, pid: process.pid };
+  return { api, inbox: inbox.url, cognito, aws, database_url: postgres.url, console: operator, pid: process.pid };
 }
 
 /** Like Promise.all, but a failure is told only when none of the others is still on its way. */

@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { createHmac, randomBytes } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 
@@ -21,8 +21,8 @@ export interface Secrets {
 /** Drawn at the first start and kept, since hashes in the database and links in mail depend on them. */
 export function localSecrets(): Secrets {
   const file = join(DIRECTORY, "secrets.json");
-  if (existsSync(file)) return JSON.parse(readFileSync(file, "utf8")) as Secrets;
   const draw = () => randomBytes(24).toString("hex");
+  if (existsSync(file)) return JSON.parse(readFileSync(file, "utf8")) as Secrets;
   const secrets = {
     AWS_ACCESS_KEY_ID: `LOCAL${randomBytes(8).toString("hex").toUpperCase()}`,
     AWS_SECRET_ACCESS_KEY: draw(),
@@ -33,6 +33,13 @@ export function localSecrets(): Secrets {
   writeFileSync(file, JSON.stringify(secrets, null, 2), { mode: 0o600 });
   return secrets;
 }
+
+/**
+ * Opens the local console: the same at each start, and another in each folder. A variable to `wrangler dev`, which hands the Worker no secret beyond those that
+ * wrangler.toml requires.
+ */
+export const localOperatorToken = ({ LINK_SECRET }: Secrets): string =>
+  createHmac("sha256", LINK_SECRET).update("local operator").digest("hex").slice(0, 32);
 
 export interface Places {
   api: string;

@@ -23,13 +23,14 @@ export interface SeededPerson {
 
 /** What stack.json says, for people. */
 export function stackTable(stack: Stack, people: SeededPerson[]): string {
-  const { api, inbox, cognito, aws, database_url, pid } = stack;
+  const { api, inbox, cognito, aws, database_url, pid, console } = stack;
   const places = table([
     ["api", api, ""],
     ["inbox", inbox, "<- open this: a phone and a mailbox for each person, live"],
     ["cognito", cognito.endpoint, `pool ${cognito.user_pool_id}, client ${cognito.client_id}`],
     ["aws", inbox, `region ${aws.region}, access key ${aws.access_key_id}`],
     ["database", database_url, ""],
+    ["console", console.url, `token ${console.token}`],
     ["process", String(pid), "Ctrl-C ends everything"],
   ]);
   if (people.length === 0) return `\n${places}\n`;

@@ -18,6 +18,7 @@ export const operatorConsole = new Hono<Api>()
   .get("/:file{[^/]+\\.[a-z]+}", consoleFile)
   .get("/vendor/:file{[^/]+\\.[a-z]+}", consoleFile)
   .route("/", consoleSession)
-  .all("*", () => {
+  .all("*", (c) => {
+    if (c.req.path === "/console/") return c.redirect("/console");
     throw notFound("address");
   });
