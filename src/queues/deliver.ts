@@ -33,6 +33,7 @@ export type ChannelSender<Type extends SendType> = {
 };
 
 type Work<Type extends SendType> = { claimed: Claimed; recipient: Recipient<Type> };
+type Answered<Type extends SendType> = Work<Type> & { settling: Settling };
 
 export async function deliver<Type extends SendType>(
   deliveries: Delivery<Type>[],
@@ -69,16 +70,25 @@ export async function deliver<Type extends SendType>(
     .map((one) => ({ claimed: one, recipient: recipients.get(one.event_reminders_logs_id)! }))
     .sort((a, b) => a.claimed.send_at - b.claimed.send_at);
   const counts: Record<string, number> = { suppressed: claimed.length - work.length };
-  for (let from = 0; from < work.length; from += sender.settleEvery) {
-    const part = work.slice(from, from + sender.settleEvery);
-    const settling: Settling[] = [];
-    await eachAtMost(CONNECTIONS, part, async (one) => void settling.push(await attempt(one, deps, sender, started)));
-    for (const { status } of settling) counts[status] = (counts[status] ?? 0) + 1;
+  const settle = async (answered: Answered<Type>[]) => {
+    for (const { settling } of answered) counts[settling.status] = (counts[settling.status] ?? 0) + 1;
+    const settlings = answered.map(({ settling }) => settling);
     const fallbacks = await persist(deps, SETTLE_PAUSES_MS, () =>
-      settleDeliveries(deps.db, sender.channel, settling, { token, claimedAt: started, now: deps.now() }),
+      settleDeliveries(deps.db, sender.channel, settlings, { token, claimedAt: started, now: deps.now() }),
     );
-    await wake(deps, [...retries(part, settling, deps.now(), sender.type), ...fallbacks.map(handOn)]);
-  }
+    await wake(deps, [...retries(answered, deps.now(), sender.type), ...fallbacks.map(handOn)]);
+  };
+  const answered: Answered<Type>[] = [];
+  let settled = Promise.resolve();
+  // Who hangs holds a connection and nobody else; while some are settled nothing new is sent, so that a crash doubles no more than these and those under way.
+  await eachAtMost(CONNECTIONS, work, async (one) => {
+    await settled;
+    answered.push({ ...one, settling: await attempt(one, deps, sender, started) });
+    if (answered.length < sender.settleEvery) return;
+    settled = settle(answered.splice(0));
+    await settled;
+  });
+  if (answered.length > 0) await settle(answered);
   for (const delivery of deliveries) delivery.ack();
   deps.log.info("delivered", { channel: sender.channel, claimed: claimed.length, of: claiming.length, ...counts });
 }
@@ -138,11 +148,10 @@ async function attempt<Type extends SendType>(
   }
 }
 
-function retries<Type extends SendType>(work: Work<Type>[], settling: Settling[], now: number, type: Type): Outgoing[] {
-  const byId = new Map(work.map((one) => [one.claimed.event_reminders_logs_id, one]));
-  const waiting = settling
-    .filter((one) => one.status === "pending")
-    .map((one) => ({ ...byId.get(one.event_reminders_logs_id)!, at: one.next_attempt_at! }));
+function retries<Type extends SendType>(answered: Answered<Type>[], now: number, type: Type): Outgoing[] {
+  const waiting = answered
+    .filter(({ settling }) => settling.status === "pending")
+    .map(({ claimed, recipient, settling }) => ({ claimed, recipient, at: settling.next_attempt_at! }));
   const groups = Map.groupBy(waiting, ({ claimed, at }) => {
     const delaySeconds = Math.max(0, Math.ceil((Date.parse(at) - now) / 1000));
     return `${claimed.event_reminders_id} ${delaySeconds}`;

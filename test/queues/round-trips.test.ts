@@ -1,10 +1,13 @@
 import { sql } from "drizzle-orm";
-import { expect, test } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import { bytesOf, enqueue } from "../../src/queues/enqueue.ts";
 import { person, query, type Sent, type TestDeps } from "../support/index.ts";
+import { intercept } from "../support/network.ts";
 import { clockedDeps, event, group, receive, taken, tick } from "../support/pipeline.ts";
 
 const MINUTE = 60_000;
+
+afterEach(() => void vi.restoreAllMocks());
 
 /** `count` participants whose channel is given, in a group of an admin's. Their addresses are their own. */
 async function crowd(count: number, preference: "SMS" | "EMAIL") {
@@ -78,6 +81,24 @@ test("a batch of SMS makes one claim and one settle for every 25", async () => {
   const messages = taken(deps).filter(({ type }) => type === "send-sms");
   expect(peopleOf(messages)).toHaveLength(60);
   expect(await counting(deps, () => receive(deps, messages))).toBe(1 + 3);
+});
+
+test("a number that hangs holds up none of the others, and costs no settle of its own", async () => {
+  const { deps, clock } = await crowd(60, "SMS");
+  await receive(deps, taken(deps));
+  clock.ms += MINUTE;
+  const messages = taken(deps).filter(({ type }) => type === "send-sms");
+  const others = Promise.withResolvers<void>();
+  const published = () =>
+    new Response(`<PublishResult><MessageId>${crypto.randomUUID()}</MessageId></PublishResult>`, { status: 200 });
+  const calls = intercept(deps.settings.AWS_ENDPOINT_URL_SNS!, async () => {
+    if (calls.length === 60) others.resolve();
+    // The third is answered once all others are sent.
+    if (calls.length === 3) await others.promise;
+    return published();
+  });
+  expect(await counting(deps, () => receive(deps, messages))).toBe(1 + 3);
+  expect(calls).toHaveLength(60);
 });
 
 test("SMS stop at the month's budget, counted before the send, and e-mail takes over", async () => {
