@@ -17,12 +17,15 @@ import type { RoundTrips } from "./bed/neon-process.ts";
 import { startPool } from "./bed/pool.ts";
 import type { Accepted } from "./bed/provider-process.ts";
 import { startRuntime } from "./bed/runtime.ts";
+import { untilTheEnd } from "./ending.ts";
 
 export type BedOptions = {
   /** Over the bed's own settings. */
   variables?: Record<string, string>;
   /** Puts into the migrated database what must be there before the Worker starts. */
   arrange?: (databaseUrl: string) => Promise<void>;
+  /** False: what is queued goes nowhere, so that requests alone are measured. */
+  consumers?: boolean;
   /** For `inspect`; it costs a little, so measurements of speed go without. */
   inspector?: boolean;
   /** Told of each line that the Worker logs, parsed. Costs: leave it out where speed is measured. */
@@ -33,16 +36,22 @@ export type Bed = Awaited<ReturnType<typeof startBed>>;
 
 const EVERY_MINUTE = "* * * * *";
 
-export async function startBed({ variables = {}, arrange, inspector = false, heard }: BedOptions = {}) {
+export async function startBed({
+  variables = {},
+  arrange,
+  consumers = true,
+  inspector = false,
+  heard,
+}: BedOptions = {}) {
   const directory = await mkdtemp(join(tmpdir(), "torium-bench-"));
   const ends: (() => Promise<unknown>)[] = [() => rm(directory, { recursive: true, force: true, maxRetries: 5 })];
   const kept = <T extends { stop(): Promise<void> }>(part: T): T => {
     ends.push(() => part.stop());
     return part;
   };
-  const stop = async () => {
+  const stop = untilTheEnd(async () => {
     for (let end = ends.pop(); end; end = ends.pop()) await end();
-  };
+  });
   try {
     const postgres = kept(await startPostgres({ directory: join(directory, "postgres"), port: 0 }));
     await migrate(postgres.url);
@@ -55,6 +64,7 @@ export async function startBed({ variables = {}, arrange, inspector = false, hea
     const runtime = kept(
       await startRuntime({
         script,
+        consumers,
         inspector,
         heard,
         variables: {

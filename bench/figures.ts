@@ -10,6 +10,8 @@ export type Figure = {
   /** The ceiling or the rival, in the same unit; null where there is none. */
   beside: { name: string; value: number } | null;
   goal: { text: string; met: boolean } | null;
+  /** Of a ratio. Absent: more is better. */
+  better?: "less";
 };
 
 export type Section = {

@@ -8,24 +8,20 @@ import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { answerParent } from "./child.ts";
 
-/** Times are unix ms, null before the first; `most` is how many calls were open at once. */
-export type Accepted = {
-  sms: number;
-  push: number;
-  email: number;
-  first: number | null;
-  last: number | null;
-  most: number;
-};
+type Channel = "sms" | "push" | "email";
 
-const nothing = (): Accepted => ({ sms: 0, push: 0, email: 0, first: null, last: null, most: 0 });
+/** `first` and `last` are unix ms, 0 before the first. */
+export type Accepted = Record<Channel, { count: number; first: number; last: number }>;
+
+const nothing = (): Accepted => ({
+  sms: { count: 0, first: 0, last: 0 },
+  push: { count: 0, first: 0, last: 0 },
+  email: { count: 0, first: 0, last: 0 },
+});
 let accepted = nothing();
 let answerAfterMs = 0;
-let open = 0;
 
 const server = createServer({ keepAliveTimeout: 600_000 }, (request, response) => {
-  open++;
-  accepted.most = Math.max(accepted.most, open);
   let body = "";
   request.setEncoding("latin1").on("data", (chunk: string) => {
     body += chunk;
@@ -35,17 +31,17 @@ const server = createServer({ keepAliveTimeout: 600_000 }, (request, response) =
     if (answerAfterMs > 0) setTimeout(answer, answerAfterMs);
     else answer();
   });
-  response.on("close", () => open--);
 });
 server.listen(0, "127.0.0.1");
 await once(server, "listening");
 
-const channelOf = (form: string) => (/(^|&)PhoneNumber=/.test(form) ? "sms" : "push");
+const channelOf = (form: string): Channel => (/(^|&)PhoneNumber=/.test(form) ? "sms" : "push");
 
-function accept(channel: "sms" | "push" | "email", response: ServerResponse): void {
-  accepted[channel]++;
-  accepted.last = Date.now();
-  accepted.first ??= accepted.last;
+function accept(channel: Channel, response: ServerResponse): void {
+  const mine = accepted[channel];
+  mine.count++;
+  mine.last = Date.now();
+  mine.first ||= mine.last;
   if (channel === "email") {
     response.writeHead(200, { "content-type": "application/json" }).end(`{"MessageId":"${randomUUID()}"}`);
     return;

@@ -6,6 +6,7 @@ import { ROOT } from "../../dev/settings.ts";
 export type RuntimeOptions = {
   script: string;
   variables: Record<string, string>;
+  consumers: boolean;
   /** Opens V8's inspector, which costs a little. */
   inspector: boolean;
   /** Told of each line that the Worker logs, parsed; without it the lines are thrown away unread. */
@@ -35,7 +36,7 @@ type Config = {
 };
 
 /** The bundle in workerd, with the bindings and the queues' settings of wrangler.toml and its rate limits lifted. */
-export async function startRuntime({ script, variables, inspector, heard }: RuntimeOptions) {
+export async function startRuntime({ script, variables, consumers, inspector, heard }: RuntimeOptions) {
   const config = unstable_readConfig(
     { config: join(ROOT, "wrangler.toml") },
     { hideWarnings: true },
@@ -68,7 +69,7 @@ export async function startRuntime({ script, variables, inspector, heard }: Runt
       ),
       queueProducers: Object.fromEntries(config.queues.producers.map(({ binding, queue }) => [binding, queue])),
       queueConsumers: Object.fromEntries(
-        config.queues.consumers.map((one) => [
+        (consumers ? config.queues.consumers : []).map((one) => [
           one.queue,
           {
             maxBatchSize: one.max_batch_size,

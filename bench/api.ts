@@ -1,0 +1,125 @@
+/** Part a: how many requests a second, beside a route of the same Worker that asks the database one `select 1`. */
+import { join } from "node:path";
+import type { Measured, Slice } from "./api/load-process.ts";
+import { type Asked, allRequests, CEILING } from "./api/requests.ts";
+import { type Beside, type Compared, compare } from "./api/rounds.ts";
+import { arrangeWorld, reopenInvitations } from "./api/world.ts";
+import { type Child, startChild } from "./bed/child.ts";
+import { type Bed, startBed } from "./bed.ts";
+import { untilTheEnd } from "./ending.ts";
+import type { Figure, Part } from "./figures.ts";
+
+const SIZES = {
+  full: { connections: [1, 16, 64], rounds: 7, ms: 700 },
+  quick: { connections: [16], rounds: 5, ms: 250 },
+};
+const GOAL = 0.7;
+const GOAL_CONNECTIONS = 16;
+/** Sequential, for counting. */
+const COUNTED = 20;
+
+export const api: Part = {
+  id: "api",
+  title: "API: requests a second beside one `select 1`",
+  measure: async (size, say) => {
+    const { connections, rounds, ms } = SIZES[size];
+    const bed = await startBed({ consumers: false, arrange: arrangeWorld });
+    const load = startChild(join(import.meta.dirname, "api", "load-process.ts"));
+    const end = untilTheEnd(() => load.stop());
+    try {
+      const requests = await allRequests(bed);
+      say("the world is there, and the Worker answers");
+      const warmUp = await asks(bed, load, [CEILING, ...requests], { lanes: 16, ms: size === "full" ? 1_500 : 300 });
+      if (warmUp.length !== requests.length + 1) throw new Error("not everything was answered");
+      const figures = await countRoundTrips(bed, load, requests);
+      for (const lanes of connections) {
+        const compared = await compareAll(bed, load, requests, { lanes, rounds, ms });
+        for (const [n, asked] of requests.entries()) figures.push(...figuresOf(asked, lanes, compared[n]!));
+        say(`${lanes} connections are measured`);
+      }
+      return { id: api.id, title: api.title, figures, notes: notes(rounds, ms) };
+    } finally {
+      await end();
+      await bed.stop();
+    }
+  },
+};
+
+const notes = (rounds: number, ms: number) => [
+  "The production bundle in workerd (one thread), the Neon endpoint, PostgreSQL and the load have a process each; all share the machine's cores, so the ceiling is that of the whole path and not of the Worker alone.",
+  `Slices of ${ms} ms, each between two slices of the ceiling; the share is the median over ${rounds} rounds of a slice beside the mean of its neighbours.`,
+  "Each connection is another person with a token of their own, really signed (RS256) and really verified by the Worker; 5,000 events of ten people are in the database; GET /event answers 20 events of 10 participants.",
+  "What is written is really new: each comment and event is another, each invitation is answered once. Rate limits are lifted by settings, and the queues have no consumers here.",
+  "One database round trip is one request to the Neon endpoint, counted there.",
+];
+
+type Load = { lanes: number; ms: number };
+
+async function asks(bed: Bed, load: Child, list: Asked[], { lanes, ms }: Load): Promise<Measured[]> {
+  const measured: Measured[] = [];
+  for (const asked of list) {
+    const slice: Slice = {
+      port: Number(new URL(bed.api).port),
+      lists: asked.lists.slice(0, lanes),
+      again: asked.again,
+      ms,
+    };
+    measured.push(
+      await load.ask<Measured>("measure", slice).catch((error: Error) => {
+        throw new Error(`${asked.name}: ${error.message}`);
+      }),
+    );
+    if (!asked.again) await reopenInvitations(bed.databaseUrl);
+  }
+  return measured;
+}
+
+async function countRoundTrips(bed: Bed, load: Child, requests: Asked[]): Promise<Figure[]> {
+  const figures: Figure[] = [];
+  for (const asked of requests) {
+    const once = {
+      ...asked,
+      again: false,
+      lists: [Array.from({ length: COUNTED }, (_, n) => asked.lists[0]![n % asked.lists[0]!.length]!)],
+    };
+    await bed.roundTrips();
+    const [{ requests: answered }] = (await asks(bed, load, [once], { lanes: 1, ms: 60_000 })) as [Measured];
+    const { calls } = await bed.roundTrips();
+    const value = calls / answered;
+    figures.push({
+      name: `${asked.name}: round trips a request`,
+      kind: "count",
+      value,
+      unit: "",
+      beside: null,
+      goal: { text: "1", met: value === 1 },
+    });
+  }
+  return figures;
+}
+
+/** ceiling, first, ceiling, second, ceiling, … and again. */
+async function compareAll(bed: Bed, load: Child, requests: Asked[], { rounds, ...size }: Load & { rounds: number }) {
+  const besides = requests.map((): Beside[] => []);
+  let [before] = await asks(bed, load, [CEILING], size);
+  for (let round = 0; round < rounds; round++) {
+    for (const [n, asked] of requests.entries()) {
+      const [measured, after] = await asks(bed, load, [asked, CEILING], size);
+      besides[n]!.push({ measured: measured!, before: before!, after: after! });
+      before = after;
+    }
+  }
+  return besides.map(compare);
+}
+
+function figuresOf({ name, read }: Asked, lanes: number, { rate, ceiling, share, p50, p99 }: Compared): Figure[] {
+  const at = `${name} at ${lanes}`;
+  const goal = read && lanes === GOAL_CONNECTIONS ? { text: `at least ${GOAL}`, met: share >= GOAL } : null;
+  const measure = { kind: "measure", beside: null, goal: null } as const;
+  return [
+    { ...measure, name: `${at}: requests`, value: rate, unit: "/s", beside: { name: CEILING.name, value: ceiling } },
+    { name: `${at}: share of the ceiling`, kind: "ratio", value: share, unit: "", beside: null, goal },
+    { ...measure, name: `${at}: p50`, value: p50, unit: "ms" },
+    { ...measure, name: `${at}: p99`, value: p99, unit: "ms" },
+  ];
+}

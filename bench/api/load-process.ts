@@ -1,0 +1,53 @@
+/** The load, in a process of its own: connections that ask again as soon as they are answered. */
+import { answerParent } from "../bed/child.ts";
+import { quantile } from "../quantile.ts";
+import { type Connection, openConnection } from "./connection.ts";
+
+/** Each connection goes through a list of its own, and from its start again where `again`; otherwise the slice is over with the first list that is. */
+export type Slice = { port: number; lists: Buffer[][]; again: boolean; ms: number };
+/** `ms` is the time that was really measured; latencies in ms. */
+export type Measured = { requests: number; ms: number; p50: number; p99: number };
+
+/** The share at the start of a slice of time that is not counted: all lanes begin at once, and their first answers come late. */
+const SETTLING = 0.2;
+
+const connections: Connection[] = [];
+
+answerParent({
+  measure: async ({ port, lists, again, ms }: Slice): Promise<Measured> => {
+    while (connections.length < lists.length) connections.push(await openConnection(port));
+    const latencies: number[] = [];
+    const started = performance.now();
+    const settled = again ? started + ms * SETTLING : started;
+    let last = settled;
+    let over = false;
+    const lane = async (requests: Buffer[], connection: Connection) => {
+      for (let n = 0; !over; n++) {
+        if (n === requests.length && !again) over = true;
+        if (over) return;
+        const sent = performance.now();
+        const { status, body } = await connection.send(requests[n % requests.length]!);
+        if (status !== 200) throw new Error(`answered ${status}: ${body}`);
+        const now = performance.now();
+        if (now > started + ms) over = true;
+        else if (now >= settled) {
+          latencies.push(now - sent);
+          last = now;
+        }
+      }
+    };
+    try {
+      await Promise.all(lists.map((requests, n) => lane(requests, connections[n]!)));
+    } finally {
+      over = true;
+    }
+    if (latencies.length === 0) throw new Error(`nothing was answered within ${ms} ms`);
+    latencies.sort((a, b) => a - b);
+    return {
+      requests: latencies.length,
+      ms: (again ? started + ms : last) - settled,
+      p50: quantile(latencies, 0.5)!,
+      p99: quantile(latencies, 0.99)!,
+    };
+  },
+});

@@ -1,0 +1,79 @@
+import type { Bed } from "../bed.ts";
+import { emptyGroup, firstEventOf, groupOf, LANES, OPEN_INVITATIONS, readerOf, subOf, writerOf } from "./world.ts";
+
+/** What is asked again and again. `lists`: for each of the lanes, the requests that it goes through. */
+export type Asked = {
+  name: string;
+  read: boolean;
+  lists: Buffer[][];
+  /** False: each request of a list means something only once. */
+  again: boolean;
+};
+
+export const CEILING: Asked = {
+  name: "select 1",
+  read: true,
+  lists: Array.from({ length: LANES }, () => [requestOf("GET", "/bench/select-1", null)]),
+  again: true,
+};
+
+/** The seven, each lane with a person and a token of its own. */
+export async function allRequests({ token }: Pick<Bed, "token">): Promise<Asked[]> {
+  const lanes = Array.from({ length: LANES }, (_, lane) => lane);
+  const readers = await Promise.all(lanes.map((lane) => token(subOf(readerOf(lane)))));
+  const writers = await Promise.all(lanes.map((lane) => token(subOf(writerOf(lane)))));
+  const reads = (path: (person: number) => string): Asked => ({
+    name: `GET ${path(0).replace(/\?.*/, "")}`,
+    read: true,
+    again: true,
+    lists: lanes.map((lane) => [requestOf("GET", path(readerOf(lane)), readers[lane]!)]),
+  });
+  const writes = (method: string, path: string, bodies: (lane: number) => object[], again = true): Asked => ({
+    name: `${method} ${path}`,
+    read: false,
+    again,
+    lists: lanes.map((lane) => bodies(lane).map((body) => requestOf(method, path, writers[lane]!, body))),
+  });
+  return [
+    reads(() => "/event"),
+    reads(() => "/users"),
+    reads(() => "/groups"),
+    reads((person) => `/event/comment?event_id=${firstEventOf(person)}`),
+    writes("POST", "/event/comment", (lane) => [
+      { event_id: firstEventOf(writerOf(lane)) + 1, comment: "I bring the cake." },
+    ]),
+    writes("POST", "/event", (lane) => [{ group_id: groupOf(writerOf(lane)), ...NEXT_YEAR }]),
+    // Each lane begins with another group, so that they do not wait for each other.
+    writes(
+      "PATCH",
+      "/group/members/status",
+      (lane) =>
+        Array.from({ length: OPEN_INVITATIONS }, (_, n) => ({
+          group_id: emptyGroup((lane + n) % OPEN_INVITATIONS),
+          status: "confirmed",
+        })),
+      false,
+    ),
+  ];
+}
+
+const NEXT_YEAR = {
+  name: "Rent",
+  description: "Kitchen and rooms",
+  event_timestamp: `${new Date().getFullYear() + 1}-06-11 18:00:00`,
+  reminder: "periodical",
+  schedule_period: "1 month",
+  is_budget: true,
+  budget: "99.50",
+};
+
+function requestOf(method: string, path: string, token: string | null, body?: object): Buffer {
+  const text = body ? JSON.stringify(body) : "";
+  const lines = [
+    `${method} ${path} HTTP/1.1`,
+    "host: 127.0.0.1",
+    ...(token ? [`authorization: Bearer ${token}`] : []),
+    ...(body ? ["content-type: application/json", `content-length: ${Buffer.byteLength(text)}`] : []),
+  ];
+  return Buffer.from(`${lines.join("\r\n")}\r\n\r\n${text}`);
+}

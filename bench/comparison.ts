@@ -1,0 +1,36 @@
+import type { Figure, Section } from "./figures.ts";
+import { numberOf } from "./report.ts";
+
+/** So much worse, as a share of what it was, a ratio may be: another machine and another hour move it too. */
+export const TOLERANCE = 0.3;
+
+export const COMPARED = `\`npm run bench -- --quick\` measures small sizes in under a minute and compares them with those committed in bench/results.json: counts exactly, ratios with a tolerance of ${TOLERANCE * 100} %. Times are never compared.`;
+
+/**
+ * What is worse than it was, a line each. A count that differs is one in either direction (better news is committed); a figure that is gone is one, and a new
+ * one is none. Sections that were not measured this time, as with `--only`, are left out.
+ */
+export function compareSections(now: Section[], before: Section[]): string[] {
+  return now.flatMap(({ id, figures }) => {
+    const known = before.find((section) => section.id === id);
+    if (!known) return [`${id}: no results of it are committed`];
+    return known.figures.flatMap((was) => {
+      const is = figures.find(({ name }) => name === was.name);
+      const worse = compareFigures(is, was);
+      return worse ? [`${id}: ${was.name} ${worse}`] : [];
+    });
+  });
+}
+
+function compareFigures(is: Figure | undefined, was: Figure): string | null {
+  if (was.kind === "measure") return null;
+  if (!is) return "is measured no more";
+  if (was.kind === "count") {
+    return is.value === was.value ? null : `is ${numberOf(is.value)} and was ${numberOf(was.value)}`;
+  }
+  const less = was.better === "less";
+  const bound = less ? was.value * (1 + TOLERANCE) : was.value * (1 - TOLERANCE);
+  // So written, a value that is no number is worse.
+  if (less ? is.value <= bound : is.value >= bound) return null;
+  return `is ${numberOf(is.value)} and was ${numberOf(was.value)}, which allows ${less ? "at most" : "at least"} ${numberOf(bound)}`;
+}
