@@ -160,6 +160,7 @@ const besideOf = (events: number, people: number, now: string): string[] => {
      select n, 'sms', 'key-' || n, 'It broke', ${ago("90 days", some)}, ${ago("90 days", some)}, ${ago("90 days", some)}, 'closed' from ${series(some)}`,
     `insert into pending_erasures (id, kind, target, next_attempt_at) select n, 'endpoint', 'arn:gone/' || n, ${now} + interval '1 day' from ${series(some)}`,
     `insert into erased_people (cognito_user_id_sha256) select md5(n::text) from ${series(some)}`,
+    `insert into console_forms (form, spent_at) select 'form-' || n, ${now} - interval '1 hour' from ${series(some)}`,
     `insert into event_exceptions (event_id, event_timestamp) select n, '2030-01-01' from ${series(events)} where n % 10 = 0`,
     `insert into schedule_runs (job, ran_at, now_at) values ('schedule-events', ${now}, ${now}), ('torium-alerts', ${now}, ${now}), ('prune', ${now}, ${now})`,
   ];

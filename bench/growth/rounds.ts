@@ -26,7 +26,11 @@ export async function runRound(db: Db, at: number, round: number): Promise<Recor
   const found = await timed("find", () => findDue(db, "schedule-events", now, now));
   const claims = found.events.flatMap((event) => expandDue(event, now + CLAIM_AHEAD_MS, now, REMINDERS_A_TURN));
   const waiting = await timed("hand on", () => claimDue(db, claims, now, now));
-  const asked = waiting.map(({ event_reminders_id }) => ({ event_reminders_id, after_user_id: 0, tokens: [randomUUID()] }));
+  const asked = waiting.map(({ event_reminders_id }) => ({
+    event_reminders_id,
+    after_user_id: 0,
+    tokens: [randomUUID()],
+  }));
   const { people } = await timed("pick", () => pickPeople(db, asked, now));
   let settled = 0;
   for (const channel of ["sms", "email", "push"] as const) settled += await deliver(db, channel, people, now, timed);
@@ -54,7 +58,9 @@ async function deliver(
       revision: 1,
     }));
   const token = randomUUID();
-  const claimed = await timed("claim", () => claimDeliveries(db, channel, claiming, { token, now, budget_usd: "1000000" }));
+  const claimed = await timed("claim", () =>
+    claimDeliveries(db, channel, claiming, { token, now, budget_usd: "1000000" }),
+  );
   const settling = claimed.map(({ event_reminders_logs_id, cost_usd }) => ({
     event_reminders_logs_id,
     status: "sent" as const,

@@ -7,6 +7,7 @@ import { migrate } from "../../dev/migrate.ts";
 import { startNeonEndpoint } from "../../dev/neon.ts";
 import { createDatabase, startPostgres } from "../../dev/postgres.ts";
 import { connect, type Db } from "../../src/clients/neon.ts";
+import { untilTheEnd } from "../ending.ts";
 import { type Extent, fill } from "./fill.ts";
 
 export type World = Extent & {
@@ -24,9 +25,9 @@ const HOUR_MS = 3_600_000;
 export async function makeWorlds(extents: Extent[], say: (line: string) => void): Promise<Worlds> {
   const folder = await mkdtemp(join(tmpdir(), "torium-growth-"));
   const ends: (() => Promise<unknown>)[] = [() => rm(folder, { recursive: true, force: true, maxRetries: 5 })];
-  const stop = async () => {
+  const stop = untilTheEnd(async () => {
     for (const end of ends.splice(0).reverse()) await end();
-  };
+  });
   try {
     const postgres = await startPostgres({ directory: join(folder, "db"), port: 0 });
     ends.push(() => postgres.stop());

@@ -170,7 +170,7 @@ export async function settleCommentPushes(
     update events_comments c
     set handed_on_at = coalesce(c.handed_on_at, case when h.written then ${at} end),
         next_attempt_at = case when not h.written and c.handed_on_at is null
-                                 or exists (select from events_comments_logs l where l.events_comments_id = c.id and l.status = 'pending')
+                                 or (select true from events_comments_logs l where l.events_comments_id = c.id and l.status = 'pending' limit 1)
                                then h.look_again_at end
     from handed_on h where c.id = h.events_comments_id`;
   await transact(db, lock, settle, stand);

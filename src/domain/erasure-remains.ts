@@ -43,12 +43,13 @@ export async function forgetOutside(db: Db, outside: Outside[], forget: Forgetti
  * machine's, ms. One round trip.
  */
 export function claimOutside(db: Db, now: number, limit: number): Promise<Outside[]> {
-  const taken = sql`p.kind = 'endpoint' and exists (select from devices d where d.device_arn = p.target)`;
   return rows<Outside>(
     db,
     sql`with due as (
-          select p.id, ${taken} as taken from pending_erasures p
-          where p.kind <> 'traces' and p.next_attempt_at <= ${instant(now)} order by p.next_attempt_at limit ${limit} for update skip locked
+          select p.id, d.taken is not null as taken from pending_erasures p
+          -- Each by itself: as one of the columns, all devices would be read for it.
+          left join lateral (select true as taken from devices d where p.kind = 'endpoint' and d.device_arn = p.target limit 1) d on true
+          where p.kind <> 'traces' and p.next_attempt_at <= ${instant(now)} order by p.next_attempt_at limit ${limit} for update of p skip locked
         ), dropped as (
           delete from pending_erasures p using due d where p.id = d.id and d.taken
         )

@@ -71,18 +71,21 @@ export async function eraseCaller(db: Db, caller: Caller, now: number): Promise<
 function lockAll(sub: string, self: SQL, email: SQL, mine: SQL): [SQL, ...SQL[]] {
   const emptied = sql`(select g.id from groups g where g.id in ${mine} and not exists (
     select from group_members o where o.group_id = g.id and o.user_id <> ${self}))`;
-  const events = sql`e.created_by = ${self} or e.group_id in ${emptied}`;
+  // One query each, since no index serves both sides of an OR.
+  const events = sql`(select id from events where created_by = ${self} union select id from events where group_id in ${emptied})`;
+  const comments = sql`(select id from events_comments where user_id = ${self}
+    union select c.id from events_comments c join events e on e.id = c.event_id where e.group_id in ${emptied})`;
+  const invitations = sql`(select id from group_invitation_logs where user_id = ${self} or email = ${email} or invited_by = ${self}
+    union select id from group_invitation_logs where group_id in ${emptied})`;
   return [
     sql`select pg_advisory_xact_lock(hashtextextended('sign-up ' || key, 0))
         from users u cross join lateral (values (u.email), (u.cognito_user_id)) k (key) where u.cognito_user_id = ${sub}`,
     sql`select id from users where cognito_user_id = ${sub} for no key update`,
     sql`select g.id from groups g where g.id in ${mine} order by g.id for update`,
-    sql`select l.id from event_leads l join events e on e.id = l.event_id where ${events} order by l.id for update of l`,
-    sql`select e.id from events e where ${events} order by e.id for update`,
-    sql`select c.id from events_comments c join events e on e.id = c.event_id
-        where c.user_id = ${self} or e.group_id in ${emptied} order by c.id for update of c`,
-    sql`select i.id from group_invitation_logs i
-        where i.user_id = ${self} or i.email = ${email} or i.invited_by = ${self} or i.group_id in ${emptied} order by i.id for update`,
+    sql`select id from event_leads where event_id in ${events} order by id for update`,
+    sql`select id from events where id in ${events} order by id for update`,
+    sql`select id from events_comments where id in ${comments} order by id for update`,
+    sql`select id from group_invitation_logs where id in ${invitations} order by id for update`,
     sql`select id from users where cognito_user_id = ${sub} for update`,
   ];
 }

@@ -1,0 +1,138 @@
+/** Part d: what each thing costs where little is stored and where much is. The product's own verbs, by its driver, through the endpoint. */
+
+import { findDue } from "../src/domain/due.ts";
+import { listEvents } from "../src/domain/events.ts";
+import type { Figure, Part, Section, Size } from "./figures.ts";
+import { examine } from "./growth/examine.ts";
+import { DELIVERIES_A_ROUND, type Extent, ROUNDS } from "./growth/fill.ts";
+import { explaining, type Plan, unindexedReferences } from "./growth/plans.ts";
+import { STAGES } from "./growth/rounds.ts";
+import { caller } from "./growth/statements.ts";
+import { timeIdleTicks, timeLists, timeRounds } from "./growth/timings.ts";
+import { makeWorlds, type World } from "./growth/world.ts";
+
+type Extents = {
+  few: number;
+  events: number;
+  more: number;
+  most: number;
+  ledger: number;
+  turns: number;
+  rounds: number;
+};
+
+const EXTENTS: Record<Size, Extents> = {
+  full: { few: 10, events: 1_000, more: 10_000, most: 1_000_000, ledger: 5_000_000, turns: 300, rounds: ROUNDS - 1 },
+  quick: { few: 10, events: 1_000, more: 5_000, most: 20_000, ledger: 20_000, turns: 40, rounds: 8 },
+};
+/** A ledger of a few days. */
+const LITTLE_LEDGER = 200;
+/** No figure grows by more than a fifth. */
+const GROWTH = 1.2;
+const HOUR_MS = 3_600_000;
+
+export const growth: Part = { id: "growth", title: "What grows with what is stored", measure };
+
+async function measure(size: Size, say: (line: string) => void): Promise<Section> {
+  const { few, events, more, most, ledger, turns, rounds } = EXTENTS[size];
+  const held = size === "full";
+  const extents: Extent[] = [
+    { events: few, ledger: 0, beside: false },
+    { events, ledger: LITTLE_LEDGER, beside: false },
+    { events: more, ledger: 0, beside: false },
+    { events: most, ledger, beside: true },
+  ];
+  const { worlds, at, stop } = await makeWorlds(extents, say);
+  try {
+    const [sleepy, little, middle, full] = worlds as [World, World, World, World];
+    const ticks = await timeIdleTicks([sleepy, middle, full], at, turns);
+    say(`an idle tick: ${ticks.map((ms) => ms.toFixed(2)).join(", ")} ms`);
+    const lists = await timeLists([little, full], at, turns);
+    say(`GET /event: ${lists.map((ms) => ms.toFixed(2)).join(", ")} ms`);
+    const before = at - HOUR_MS;
+    const tickPlans = await plansOf([sleepy, full], (db) => findDue(db, "schedule-events", before, before));
+    const listPlans = await plansOf([little, full], (db) =>
+      listEvents(db, caller(1), { limit: 1_000, after: null }, at),
+    );
+    const stages = await timeRounds([little, full], at, rounds);
+    for (const stage of STAGES) say(`${stage}: ${stages[stage].map((ms) => ms.toFixed(1)).join(", ")} ms`);
+    const examined = await examine(full, at, rounds);
+    const faults = examined.flatMap(({ name, faults }) => faults.map((fault) => `${name} ${fault}`));
+    for (const fault of faults) say(fault);
+    const unindexed = await unindexedReferences(full.client);
+    const [tick, list] = [tickPlans[1]!, listPlans[1]!];
+    const figures: Figure[] = [
+      ...timed("an idle tick", "beside the fewest sleeping events", ticks[0]!, ticks[2]!, held),
+      ratio("growth of an idle tick, halfway", ticks[1]! / ticks[0]!, held),
+      count("rows that an idle tick touches", "rows", tick.rows, 0),
+      ratio("growth of the pages that an idle tick touches", tick.buffers / tickPlans[0]!.buffers, false),
+      ...timed("GET /event of a person with 20 events", "beside 1,000 events", lists[0]!, lists[1]!, held),
+      count("rows that GET /event touches", "rows", list.rows, listPlans[0]!.rows),
+      ratio("growth of the pages that GET /event touches", list.buffers / listPlans[0]!.buffers, false),
+      ...STAGES.flatMap((stage) =>
+        timed(`a due minute: ${stage}`, "with a short ledger", stages[stage][0]!, stages[stage][1]!, held),
+      ),
+      count("verbs that read a growing table whole or touch more than their part", "verbs", new Set(faults).size, 0),
+      count("references without an index", "references", unindexed.length, 0),
+    ];
+    return {
+      id: growth.id,
+      title: growth.title,
+      figures,
+      notes: notes(extents, full, tick, examined.length, turns, rounds, faults),
+    };
+  } finally {
+    await stop();
+  }
+}
+
+async function plansOf(worlds: World[], work: (db: World["db"]) => Promise<unknown>): Promise<Plan[]> {
+  const plans: Plan[] = [];
+  for (const { db, client } of worlds) await work(explaining(db, client, false, (plan) => plans.push(plan)));
+  return plans;
+}
+
+/** The time itself, and how far it grew. */
+const timed = (name: string, than: string, small: number, large: number, held: boolean): Figure[] => [
+  { name, kind: "measure", value: round(large), unit: "ms", beside: { name: than, value: round(small) }, goal: null },
+  ratio(`growth of ${name}`, large / small, held),
+];
+
+/** `held`: pages are not, since a larger index is a level deeper; nor are a few hurried turns. */
+const ratio = (name: string, value: number, held: boolean): Figure => ({
+  name,
+  kind: "ratio",
+  value: round(value),
+  unit: "",
+  beside: null,
+  goal: held ? { text: `at most ${GROWTH}`, met: value <= GROWTH } : null,
+  better: "less",
+});
+
+const count = (name: string, unit: string, value: number, most: number): Figure => ({
+  name,
+  kind: "count",
+  value,
+  unit,
+  beside: null,
+  goal: { text: `at most ${most}`, met: value <= most },
+});
+
+const round = (value: number): number => Number(value.toPrecision(3));
+const thousands = (value: number): string => value.toLocaleString("en-US");
+
+const notes = (
+  extents: Extent[],
+  full: World,
+  tick: Plan,
+  verbs: number,
+  turns: number,
+  rounds: number,
+  faults: string[],
+): string[] => [
+  `Worlds of ${extents.map(({ events }) => thousands(events)).join(", ")} events, all asleep but what a round wakes; the last holds ${thousands(full.ledger)} settled deliveries, as many comments as events and ${thousands(Math.round(full.bytes / 2 ** 20))} MiB. The tables are logged, as in production; rows are made by SQL, then vacuumed and analyzed.`,
+  `Medians of ${turns} turns, and of ${rounds - 1} rounds of ${DELIVERIES_A_ROUND} deliveries (20 events of 10 people), the worlds by turns; a time holds the driver, HTTP to the endpoint on this machine, and PostgreSQL with its 128 MB of shared buffers.`,
+  `The tick's plan: ${tick.scans.join("; ")}.`,
+  `${verbs} verbs of the product are explained as they run in the last world (EXPLAIN ANALYZE, BUFFERS)${full.events < 100_000 ? ", with sequential scans put off since its tables are small" : ""}. An erasure reads all dead letters, which are kept for 30 days, and the nightly run what erasures left to do; nothing else is read whole.`,
+  ...faults.map((fault) => `Wanting: ${fault}.`),
+];
