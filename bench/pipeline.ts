@@ -135,7 +135,7 @@ function figuresOf({ plan, latency, run, counted }: Measured, people: number, si
 const notes = (people: number): string[] => [
   `A third of the ${people.toLocaleString("en")} people each chose SMS, e-mail and push. Everything is due at the tick, so that nothing waits for its second.`,
   "Locally each queue has one consumer at a time, so three send at once, each over at most six connections, on one thread of one isolate; Cloudflare runs up to 250 consumers a queue, in isolates of their own.",
-  "A channel's share is its rate between its first and its last accept, looked at every 50 ms.",
+  "A channel's share is its rate between its first and its last accept.",
   "Round trips are the Worker's own count for each invocation; that they add up to what the Neon endpoint counted is checked. The rules: a tick one, and two more for each thousand due; picking two a batch; a channel one claim a batch and one settle (SMS: one every 25).",
   "The isolate's memory is V8's heap and its buffers, with what waits to be collected, looked at every 50 ms.",
 ];

@@ -5,6 +5,7 @@
 import { join } from "node:path";
 import { createDatabase } from "../dev/postgres.ts";
 import { type Child, startChild } from "./bed/child.ts";
+import type { Accepted } from "./bed/provider-process.ts";
 import { startBed } from "./bed.ts";
 import type { Figure, Part, Section, Size } from "./figures.ts";
 import { runPipeline } from "./pipeline/run.ts";
@@ -77,8 +78,8 @@ async function runRival(rival: Rival, serverUrl: string, provider: Child, count:
   try {
     await provider.ask("forget");
     const run = await rival.run({ databaseUrl, jobs: jobsOf(count), send });
-    const { sms } = await provider.ask<{ sms: number }>("accepted");
-    if (sms !== count) throw new Error(`${rival.name}: ${sms} of ${count} messages were accepted`);
+    const { sms } = await provider.ask<Accepted>("accepted");
+    if (sms.count !== count) throw new Error(`${rival.name}: ${sms.count} of ${count} messages were accepted`);
     return run;
   } finally {
     end();

@@ -1,4 +1,5 @@
 import pg from "pg";
+import type { Accepted } from "../bed/provider-process.ts";
 import type { Bed } from "../bed.ts";
 import { CHANNELS, type Channel, expected, type Plan, plan } from "./world.ts";
 
@@ -11,7 +12,7 @@ export type PipelineRun = {
   seconds: number;
   /** From the tick to the last row settled. */
   settledSeconds: number;
-  /** Messages a second of each channel, from its first accept seen to its last. */
+  /** Messages a second of each channel, from its first accept to its last. */
   rates: Partial<Record<Channel, number>>;
   roundTrips: number;
 };
@@ -34,18 +35,16 @@ export async function runPipeline(
     const wanted = expected(count, channels);
     const started = Date.now();
     const ticking = bed.tick(started);
-    const times = await accepts(bed, wanted, look, ticking);
+    const accepted = await allAccepted(bed, wanted, look, ticking);
     await ticking;
     while (!(await settled(ledger))) await pause();
     const settledSeconds = (Date.now() - started) / 1000;
-    const { last } = await bed.provider.accepted();
-    const rates = Object.fromEntries(
-      channels.map((channel) => [channel, wanted[channel] / ((times[channel].to - times[channel].from) / 1000)]),
-    ) as Partial<Record<Channel, number>>;
+    const used = channels.map((channel) => ({ channel, ...accepted[channel] }));
+    const rates = used.map(({ channel, count, first, last }) => [channel, count / ((last - first) / 1000)]);
     return {
-      seconds: (last! - started) / 1000,
+      seconds: (Math.max(...used.map(({ last }) => last)) - started) / 1000,
       settledSeconds,
-      rates,
+      rates: Object.fromEntries(rates),
       roundTrips: (await bed.roundTrips()).calls,
     };
   } finally {
@@ -53,38 +52,29 @@ export async function runPipeline(
   }
 }
 
-/** When each channel's accepts were first and last seen. Throws where one is missing, doubled, or does not come. */
-async function accepts(
+/** Waits for everybody's message. Throws where one is doubled or does not come. */
+async function allAccepted(
   bed: Bed,
   wanted: Record<Channel, number>,
   look: () => Promise<unknown>,
   ticking: Promise<void>,
-) {
+): Promise<Accepted> {
   let failed: unknown;
   ticking.catch((error) => {
     failed = error;
   });
-  const times = Object.fromEntries(CHANNELS.map((one) => [one, { from: 0, to: 0 }])) as Record<
-    Channel,
-    { from: number; to: number }
-  >;
-  let before = 0;
-  let moved = Date.now();
-  for (;;) {
+  for (let before = 0, moved = Date.now(); ; ) {
     if (failed) throw failed;
     const accepted = await bed.provider.accepted();
-    const at = Date.now();
     for (const channel of CHANNELS) {
-      const time = times[channel];
-      if (accepted[channel] > wanted[channel]) throw new Error(`${channel}: more were accepted than there are people`);
-      if (accepted[channel] > 0) time.from ||= at;
-      if (accepted[channel] === wanted[channel]) time.to ||= at;
+      if (accepted[channel].count > wanted[channel]) throw new Error(`${channel}: somebody's message came twice`);
     }
-    if (CHANNELS.every((channel) => times[channel].to > 0)) return times;
-    const all = accepted.sms + accepted.email + accepted.push;
-    if (all > before) moved = at;
+    if (CHANNELS.every((channel) => accepted[channel].count === wanted[channel])) return accepted;
+    const all = CHANNELS.reduce((sum, channel) => sum + accepted[channel].count, 0);
+    if (all > before) moved = Date.now();
     before = all;
-    if (at - moved > PATIENCE_MS) throw new Error(`after ${all} accepted messages, none more came for a minute`);
+    if (Date.now() - moved > PATIENCE_MS)
+      throw new Error(`after ${all} accepted messages, none more came for a minute`);
     await look();
     await pause();
   }
