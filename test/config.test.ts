@@ -38,6 +38,13 @@ test("the configuration's first line counts what follows", () => {
   expect(config.split("\n")[0]).toContain(`one Worker, ${parts.join(", ")}.`);
 });
 
+test("what the Worker writes is kept, and what the platform would add of each request, its address among it, is not", () => {
+  const [, observability] = /\n\[observability\]\n(.*?)\n\n/s.exec(config)!;
+  expect(observability).toBe("enabled = true");
+  const [, logs] = /\n\[observability\.logs\]\n(.*?)\n\n/s.exec(config)!;
+  expect(logs).toBe("enabled = true\ninvocation_logs = false");
+});
+
 const good = {
   DATABASE_URL: "postgres://torium:x@localhost/torium",
   AWS_ACCESS_KEY_ID: "key",

@@ -1,7 +1,7 @@
 /** Amazon SES, API v2. https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html */
 import { z } from "zod";
 import type { Settings } from "../env.ts";
-import { type Aws, awsClient, lost, type Outcome, refusal } from "./aws.ts";
+import { type Aws, awsClient, codeOf, lost, type Outcome, refusal } from "./aws.ts";
 
 export type Email = { to: string; subject: string; text: string; html: string; unsubscribe_url: string };
 
@@ -24,7 +24,7 @@ export function sesClient(settings: Settings, aws: Aws = awsClient(settings)): S
         const type = (response.headers.get("x-amzn-errortype") ?? "").split(":")[0] ?? "";
         const refused = Refused.safeParse(body).data;
         if (/daily message quota/i.test(refused?.message ?? refused?.Message ?? ""))
-          return { outcome: "quota", error: type };
+          return { outcome: "quota", error: codeOf(response.status, type) };
         return refusal(response.status, type);
       } catch (error) {
         return lost(error);
