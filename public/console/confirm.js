@@ -65,10 +65,12 @@ export function confirmed({ title, text, fields = [], verb, look = "", run }) {
       }
     });
     dialog.addEventListener("close", () => {
+      document.removeEventListener("session-over", over);
       dialog.remove();
       resolve(answer);
     });
-    document.addEventListener("session-over", () => dialog.close(), { once: true });
+    const over = () => dialog.close();
+    document.addEventListener("session-over", over);
     document.body.append(dialog);
     dialog.showModal();
     prepare();

@@ -2,7 +2,7 @@
 import { make } from "./dom.js";
 
 const CLOCK = new Intl.DateTimeFormat("en-GB", { timeStyle: "medium" });
-const DAY = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", timeStyle: undefined });
+const DAY = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short" });
 const DAY_OF_YEAR = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric" });
 
 export const ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone;

@@ -1,5 +1,5 @@
 import pg from "pg";
-import type { Page } from "playwright-core";
+import type { BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { waitFor } from "../../dev/client.ts";
 import { hostile, writeConsoleData } from "./console-data.ts";
@@ -23,9 +23,12 @@ beforeAll(async () => {
 });
 afterAll(() => db?.end());
 
-async function openConsole({ width = 1280, hash = "", colorScheme = "light" as "light" | "dark" } = {}) {
+type View = { width?: number; hash?: string; session?: Session | undefined };
+type Session = Awaited<ReturnType<BrowserContext["storageState"]>>;
+
+async function openConsole({ width = 1280, hash = "", session }: View = {}) {
   const { api, browser } = worker;
-  const settings = { viewport: { width, height: 800 }, locale: "en-GB", colorScheme };
+  const settings = { viewport: { width, height: 800 }, locale: "en-GB", ...(session && { storageState: session }) };
   const watched = await watchedPage(browser, settings, (url) => url.startsWith(`${api}/`));
   await watched.page.goto(`${api}/console${hash}`);
   return watched;
@@ -36,10 +39,13 @@ async function signIn(page: Page, token = TOKEN) {
   await page.getByRole("button", { name: "Sign in" }).click();
 }
 
-async function signedIn(options: Parameters<typeof openConsole>[0] = {}) {
-  const watched = await openConsole(options);
-  await signIn(watched.page);
+/** One session serves them all: an address has ten tries a minute to sign in. */
+let session: Session | undefined;
+async function signedIn(view: View = {}) {
+  const watched = await openConsole({ ...view, session });
+  if (!session) await signIn(watched.page);
   await watched.page.getByRole("navigation", { name: "Sections" }).waitFor();
+  session ??= await watched.page.context().storageState();
   return watched;
 }
 
@@ -94,10 +100,13 @@ describe("the console's page", () => {
     const told = await page.locator(".plot").first().getAttribute("aria-label");
     expect(told).toContain("due 2, sent 1, failed 1");
     await page.emulateMedia({ colorScheme: "dark" });
-    const dark = await page.evaluate(coloursDrawn);
-    expect(dark.map(({ picture }) => picture)).not.toEqual(light.map(({ picture }) => picture));
+    const drawn = () => page.evaluate(coloursDrawn);
+    await expect
+      .poll(async () => (await drawn()).some((chart, place) => chart.picture === light[place]!.picture))
+      .toBe(false);
+    const dark = await drawn();
     await page.getByRole("button", { name: "failed" }).click();
-    expect(await page.evaluate(coloursDrawn)).not.toEqual(dark);
+    await expect.poll(drawn).not.toEqual(dark);
   });
 
   it("shows hostile texts as texts", async () => {
