@@ -59,6 +59,7 @@ async function measure(size: Size, say: (line: string) => void): Promise<Section
     const examined = await examine(full, at, rounds);
     const faults = examined.flatMap(({ name, faults }) => faults.map((fault) => `${name} ${fault}`));
     for (const fault of faults) say(fault);
+    const bytes = await bytesOf(full);
     const unindexed = await unindexedReferences(full.client);
     const [tick, list] = [tickPlans[1]!, listPlans[1]!];
     const figures: Figure[] = [
@@ -74,6 +75,7 @@ async function measure(size: Size, say: (line: string) => void): Promise<Section
       ),
       count("verbs that read a growing table whole or touch more than their part", "verbs", new Set(faults).size, 0),
       count("references without an index", "references", unindexed.length, 0),
+      ...Object.entries(bytes).map(([name, value]) => measured(name, value, "bytes")),
     ];
     return {
       id: growth.id,
@@ -92,16 +94,36 @@ async function plansOf(worlds: World[], work: (db: World["db"]) => Promise<unkno
   return plans;
 }
 
+/** What one of a kind takes on disk, with its indexes and what hangs on it. */
+async function bytesOf({ client, events, ledger }: World): Promise<Record<string, number>> {
+  const size = (...tables: string[]) => tables.map((table) => `pg_total_relation_size('${table}')`).join(" + ");
+  const { rows } = await client.query<Record<"delivery" | "event" | "person", number>>(`
+    select (${size("event_reminders", "event_reminders_users", "event_reminders_logs")})::float8 / ${ledger} as delivery,
+           (${size("events", "events_users", "event_leads")})::float8 / ${events} as event,
+           (${size("users", "devices", "group_members")})::float8 / (select count(*) from users) as person`);
+  const { delivery, event, person } = rows[0]!;
+  return { "a settled delivery on disk": delivery, "an event of four on disk": event, "a person on disk": person };
+}
+
 /** The time itself, and how far it grew. */
 const timed = (name: string, than: string, small: number, large: number, held: boolean): Figure[] => [
   { name, kind: "measure", value: round(large), unit: "ms", beside: { name: than, value: round(small) }, goal: null },
   ratio(`growth of ${name}`, large / small, held),
 ];
 
+const measured = (name: string, value: number, unit: string): Figure => ({
+  name,
+  kind: "measure",
+  value: round(value),
+  unit,
+  beside: null,
+  goal: null,
+});
+
 /** `held`: pages are not, since a larger index is a level deeper; nor are a few hurried turns. */
 const ratio = (name: string, value: number, held: boolean): Figure => ({
   name,
-  kind: "ratio",
+  kind: held ? "ratio" : "measure",
   value: round(value),
   unit: "",
   beside: null,
