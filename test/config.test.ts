@@ -110,6 +110,19 @@ test("a country that SMS may go to needs its price", () => {
   expect(() => readSettings({ ...good, SMS_COUNTRIES: "PL,DE" })).toThrow(/SMS_PRICES_USD.*DE/s);
 });
 
+test("Cloudflare Access is set up whole or not at all", () => {
+  const [ACCESS_TEAM_DOMAIN, ACCESS_AUD] = ["team.cloudflareaccess.com", "tag"];
+  expect(readSettings({ ...good, ACCESS_TEAM_DOMAIN, ACCESS_AUD })).toMatchObject({ ACCESS_TEAM_DOMAIN, ACCESS_AUD });
+  expect(() => readSettings({ ...good, ACCESS_TEAM_DOMAIN })).toThrow(
+    /ACCESS_AUD: is missing beside ACCESS_TEAM_DOMAIN/,
+  );
+  expect(() => readSettings({ ...good, ACCESS_AUD })).toThrow(/ACCESS_TEAM_DOMAIN: is missing beside ACCESS_AUD/);
+  for (const wrong of ["https://team.cloudflareaccess.com", "team", "evil.example/path", "a b.example"])
+    expect(() => readSettings({ ...good, ACCESS_AUD, ACCESS_TEAM_DOMAIN: wrong }), wrong).toThrow(
+      /ACCESS_TEAM_DOMAIN: is not/,
+    );
+});
+
 test("stand-ins for AWS and Neon are refused anywhere but on this machine", () => {
   const names = [
     "AWS_ENDPOINT_URL_SNS",
