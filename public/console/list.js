@@ -13,7 +13,7 @@ export function table({ caption, columns, rows = [], look = "" }) {
       "tr",
       { role: "row" },
       columns.map(({ name, cell, numeric }) =>
-        make("td", { role: "cell", "data-label": name, class: numeric && "number" }, cell(item)),
+        make("td", { role: "cell", "data-label": name, class: numeric && "number" }, make("div", {}, cell(item))),
       ),
     );
   body.append(...rows.map(row));
