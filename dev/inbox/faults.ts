@@ -1,12 +1,13 @@
 import { CHANNELS, type Channel, normalizeAddress } from "./message.ts";
 
-/** Kinds of fault with the channels that know them. `daily_quota` is SES's answer for hours, `throttle` the one for seconds; `paused` and
- * `application_disabled` are the account's own state, which SES and SNS also tell who asks. */
+/** Kinds of fault with the channels that know them. `daily_quota` is SES's answer for hours, `throttle` the one for seconds; `paused`,
+ * `application_disabled` and `certificate_ending` are the account's own state, which SES and SNS also tell who asks. */
 const KINDS = {
   throttle: CHANNELS,
   daily_quota: ["email"],
   paused: ["email"],
   application_disabled: ["push"],
+  certificate_ending: ["push"],
   error: CHANNELS,
   timeout: CHANNELS,
   drop_answer: CHANNELS,
@@ -108,6 +109,8 @@ export class Faults {
     const met: Met = { latencyMs: 0, fault: null };
     for (const fault of this.#inForce) {
       if (fault.channel !== channel || (fault.to !== undefined && fault.to !== to)) continue;
+      // Nobody's message meets it, nor hides behind it what does.
+      if (fault.kind === "certificate_ending") continue;
       if (fault.kind === "latency") met.latencyMs += fault.ms ?? 0;
       else if (met.fault) continue;
       else met.fault = fault;

@@ -14,6 +14,7 @@ const NAMESPACE = "http://sns.amazonaws.com/doc/2010-03-31/";
 
 /** A certificate of Apple's is good for a year. */
 const CERTIFICATE_MS = 365 * 86_400_000;
+const ENDING_MS = 7.5 * 86_400_000;
 
 interface Done {
   result: string;
@@ -53,7 +54,8 @@ const ACTIONS: Record<string, Action> = {
     const arn = required(parameters, "PlatformApplicationArn");
     const platform = endpoints.platformOf(arn);
     const enabled = String(!faults.has("push", "application_disabled"));
-    const until = new Date(Date.now() + CERTIFICATE_MS).toISOString().replace(/\.\d+Z/, "Z");
+    const left = faults.has("push", "certificate_ending") ? ENDING_MS : CERTIFICATE_MS;
+    const until = new Date(Date.now() + left).toISOString().replace(/\.\d+Z/, "Z");
     const attributes = { Enabled: enabled, ...(platform !== "GCM" && { AppleCertificateExpirationDate: until }) };
     return { result: entries("Attributes", attributes as Record<string, string>) };
   },

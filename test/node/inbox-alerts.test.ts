@@ -38,6 +38,20 @@ describe("how the account stands", () => {
     expect((await fetch(`${url}/v2/email/account`)).status).toBe(403);
   });
 
+  it("a certificate that ends soon says so, and stops no push", async () => {
+    const until = async () => {
+      const { text } = await sns(url, "GetPlatformApplicationAttributes", { PlatformApplicationArn: APNS });
+      return Date.parse(/AppleCertificateExpirationDate<\/key><value>([^<]+)</.exec(text)![1]!) - Date.now();
+    };
+    const arn = await registerDevice(url, newToken());
+    const before = await until();
+    await fault({ channel: "push", kind: "certificate_ending" } as never);
+    expect(await until()).toBeLessThan(8 * 86_400_000);
+    expect((await sendPush(url, arn, "x", "y")).status).toBe(200);
+    await fetch(`${url}/faults`, { method: "PUT", body: "[]" });
+    expect(await until()).toBeGreaterThanOrEqual(before - 60_000);
+  });
+
   it("an account that is paused and an application that is disabled say so, and send nothing", async () => {
     const token = newToken();
     const arn = await registerDevice(url, token);

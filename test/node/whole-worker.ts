@@ -48,7 +48,14 @@ export async function startWholeWorker({ settings = {}, configured }: Wanted = {
         .setIssuedAt()
         .setExpirationTime("1h")
         .sign(key);
-    return { api, idToken, stop, database: given.settings!.DATABASE_URL!, inbox: given.inbox! };
+    return {
+      api,
+      idToken,
+      stop,
+      database: given.settings!.DATABASE_URL!,
+      inbox: given.inbox!,
+      settings: given.settings!,
+    };
   } catch (error) {
     await stop();
     throw error;
