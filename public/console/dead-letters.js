@@ -80,6 +80,7 @@ function letterCard(letter, reload) {
       const answer = await revealed(`dead letter ${id}`, { dead_letter_id: id });
       if (!answer) return;
       fill(body, pretty([answer.data].flat()[0].body));
+      body.closest("details").open = true;
       show.replaceWith(chip("personal data is shown", "late"));
     },
     "quiet",

@@ -72,14 +72,14 @@ export async function reminder(root, { id, signal }) {
 const whyNobody = ({ status }) =>
   status === "pending" ? "Its people are not picked yet." : "Nobody took part when it fell due.";
 
-/** Claimed, due, sent from, settled: each with its distance to the moment at which it was due. */
-function milestones({ claimed_at, due_at, send_at, settled_at }) {
+/** Claimed, due, sent from, handed on: each with its distance to the moment at which it was due. */
+function milestones({ status, claimed_at, due_at, send_at, settled_at }) {
   const shifted = send_at && Math.abs(Date.parse(send_at) - Date.parse(due_at)) >= 1000;
   const all = [
     ["Claimed by the tick", claimed_at],
     ["Due", due_at],
     shifted && ["To be sent, by the clock", send_at],
-    ["Settled", settled_at],
+    [status === "picked" || status === "pending" ? "All handed to their channels" : "Ended", settled_at],
   ].filter((one) => one?.[1] !== undefined && one !== false);
   const place = (at) => (at === null ? Number.MAX_SAFE_INTEGER : Date.parse(at));
   return make(
