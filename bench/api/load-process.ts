@@ -29,11 +29,11 @@ answerParent({
         const { status, body } = await connection.send(requests[n % requests.length]!);
         if (status !== 200) throw new Error(`answered ${status}: ${body}`);
         const now = performance.now();
-        if (now > started + ms) over = true;
-        else if (now >= settled) {
-          latencies.push(now - sent);
-          last = now;
-        }
+        if (now < settled || over) continue;
+        latencies.push(now - sent);
+        last = now;
+        // A machine that is busy with something else may stand still for a whole slice.
+        if (now > started + ms && latencies.length >= lists.length) over = true;
       }
     };
     try {
@@ -41,11 +41,10 @@ answerParent({
     } finally {
       over = true;
     }
-    if (latencies.length === 0) throw new Error(`nothing was answered within ${ms} ms`);
     latencies.sort((a, b) => a - b);
     return {
       requests: latencies.length,
-      ms: (again ? started + ms : last) - settled,
+      ms: last - settled,
       p50: quantile(latencies, 0.5)!,
       p99: quantile(latencies, 0.99)!,
     };

@@ -50,7 +50,11 @@ async function startOnce(directory: string, name: string): Promise<number> {
   const file = join(directory, `${name}.capnp`);
   await writeFile(file, configOf(name, port));
   const started = performance.now();
-  const runtime = spawn(WORKERD, ["serve", file], { stdio: ["ignore", "ignore", "inherit"] });
+  const runtime = spawn(WORKERD, ["serve", file], { stdio: ["ignore", "ignore", "pipe"] });
+  let said = "";
+  runtime.stderr.on("data", (chunk: Buffer) => {
+    said += chunk;
+  });
   const exit = once(runtime, "exit");
   const end = untilTheEnd(async () => {
     runtime.kill("SIGKILL");
@@ -58,8 +62,8 @@ async function startOnce(directory: string, name: string): Promise<number> {
   });
   try {
     while (!(await answers(port))) {
-      if (runtime.exitCode !== null) throw new Error(`workerd ended with ${runtime.exitCode}`);
-      if (performance.now() - started > WITHIN_MS) throw new Error("workerd did not start");
+      if (runtime.exitCode !== null) throw new Error(`workerd ended:\n${said}`);
+      if (performance.now() - started > WITHIN_MS) throw new Error(`workerd did not start:\n${said}`);
       await new Promise((resolve) => setTimeout(resolve, 1));
     }
     return performance.now() - started;

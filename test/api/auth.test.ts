@@ -1,6 +1,7 @@
 import { sql } from "drizzle-orm";
 import { base64url, exportSPKI, generateKeyPair, importJWK, type JWK, SignJWT } from "jose";
 import { afterEach, describe, expect, test, vi } from "vitest";
+import { verifyToken } from "../../src/api/auth.ts";
 import {
   accessToken,
   call,
@@ -159,6 +160,30 @@ describe("refused, without asking the database", () => {
       await expectRefused(one);
     }
   });
+});
+
+test("a token found good is believed for five minutes without another look at its signature, no other token with it", async () => {
+  const { cognito_user_id } = await person();
+  const token = await accessToken(cognito_user_id, { exp: now() + 3600 });
+  const verify = vi.spyOn(crypto.subtle, "verify");
+  const at = Date.now();
+  const asked = { ...settings };
+  const look = (text: string, ms: number, of = asked) => verifyToken(text, of, at + ms);
+  const [header, payload, signature = ""] = token.split(".");
+  const forged = [header, payload, `${signature[0] === "A" ? "B" : "A"}${signature.slice(1)}`].join(".");
+
+  expect(await look(token, 0)).toMatchObject({ cognito_user_id });
+  expect(await look(token, 299_999)).toMatchObject({ cognito_user_id });
+  expect(verify).toHaveBeenCalledTimes(1);
+  await expect(look(forged, 0)).rejects.toMatchObject({ code: "unauthenticated" });
+  await expect(look(forged, 1)).rejects.toMatchObject({ code: "unauthenticated" });
+  await expect(look(token, 0, { ...asked, COGNITO_CLIENT_IDS: ["another"] })).rejects.toMatchObject({
+    code: "unauthenticated",
+  });
+  verify.mockClear();
+  await look(token, 300_000);
+  expect(verify).toHaveBeenCalledTimes(1);
+  await expect(look(token, 3_600_000)).rejects.toMatchObject({ code: "unauthenticated" });
 });
 
 test("with the issuer's keys out of reach, or unreadable, it is 503 and no verdict on the token", async () => {
