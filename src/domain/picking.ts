@@ -146,11 +146,7 @@ const hand = (input: SQL, at: SQL, limit: number): SQL => sql`
     join event_reminders er on er.id = a.event_reminders_id
     join event_reminders_users p on p.event_reminders_id = er.id and p.user_id > a.after_user_id and p.picked
     join users u on u.id = p.user_id
-    left join lateral (
-      select * from event_reminders_logs l
-      where l.event_reminders_id = er.id and l.user_id = p.user_id
-      order by l.step desc, l.id desc limit 1
-    ) l on true
+    ${LATEST}
     where ${IS_FIXED} and ((l.id is null and er.status = 'pending') or ${isOpen(at)})
     order by a.ord, p.user_id
     limit ${limit}
@@ -186,14 +182,27 @@ const hand = (input: SQL, at: SQL, limit: number): SQL => sql`
 /** Not so of a reminder that a tick claimed anew between these statements: its people are those of its former time, and its own message picks them. */
 const IS_FIXED = sql.raw("(er.status <> 'pending' or er.participants is not null)");
 
+/** The last delivery `l` of a person `p` by a reminder `er`, if there is one. */
+const LATEST = sql.raw(`left join lateral (
+  select * from event_reminders_logs l
+  where l.event_reminders_id = er.id and l.user_id = p.user_id
+  order by l.step desc, l.id desc limit 1
+) l on true`);
+
+/** A delivery `l` that ended for the time that its reminder had before. */
+const IS_AHEAD_AGAIN = sql.raw("(l.status = 'expired' or (l.status = 'suppressed' and l.last_error = 'event_moved'))");
+
 /** A delivery `l` to be handed to its channel: written by this very message, overdue, left by a crash, or ahead again since the event moved. */
 const isOpen = (at: SQL, asked: SQL = sql`a`): SQL => sql`(
   (l.status = 'pending' and l.lease_until is null and (l.next_attempt_at <= ${at} or l.lease_token = any(${asked}.tokens)))
   or (l.status = 'pending' and l.lease_until <= ${at})
-  or (er.status = 'pending' and (l.status = 'expired' or (l.status = 'suppressed' and l.last_error = 'event_moved')))
+  or (er.status = 'pending' and ${IS_AHEAD_AGAIN})
 )`;
 
-/** A reminder all of whose people have a delivery is picked; the others are looked at again. Answers what the reminders say. */
+/**
+ * A reminder all of whose people have a delivery of its time is picked; the others are looked at again: a message that begins after some of the people
+ * hands on none of those before. Answers what the reminders say.
+ */
 const finish = (input: SQL, at: SQL): SQL => sql`
   with ${input}, done as (
     update event_reminders er
@@ -202,8 +211,8 @@ const finish = (input: SQL, at: SQL): SQL => sql`
     from (
       select er.id, exists (
                select from event_reminders_users p join users u on u.id = p.user_id
-               where p.event_reminders_id = er.id and p.picked
-                 and not exists (select from event_reminders_logs l where l.event_reminders_id = er.id and l.user_id = p.user_id)) as open
+               ${LATEST}
+               where p.event_reminders_id = er.id and p.picked and (l.id is null or ${IS_AHEAD_AGAIN})) as open
       from event_reminders er where er.id in (select event_reminders_id from asked) and er.status = 'pending' and ${IS_FIXED}
     ) o
     where er.id = o.id

@@ -107,3 +107,14 @@ test("a delivery whose reminder was claimed anew, and whose messages were all lo
   await runUntil(one, one.clock.ms + 2 * MINUTE);
   expect((await ledger(one.id)).slice(0, 2)).toMatchObject([{ status: "expired" }, { status: "expired" }]);
 });
+
+test("a sweep that begins in the middle of the people of a reminder claimed anew loses none of those before", async () => {
+  const one = await inFlight(DAILY);
+  taken(one.deps);
+  await one.put({ exceptions: [{ occurrence: wall(one.start + 24 * HOUR), moved_to: null }] });
+  const [own] = taken(one.deps);
+  expect(own).toMatchObject({ type: "schedule-notifications" });
+  await receive(one.deps, [{ ...own, after_user_id: one.admin.id }]);
+  await runUntil(one, one.start + 5 * MINUTE);
+  expect(await reached(one.admin, one.member)).toEqual([1, 1]);
+});

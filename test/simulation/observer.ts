@@ -28,6 +28,11 @@ export class Observer {
     return this.#holders.get(row) ?? null;
   }
 
+  /** Held by a claim that said why it is not to be sent. */
+  isRefused(row: number): boolean {
+    return this.#refused.has(row);
+  }
+
   see(task: Task, { request, results }: Executed, call: number, at: number): void {
     if (!results) return;
     const last = results.at(-1)!;

@@ -286,9 +286,9 @@ export class World {
           Number(data.event_reminders_id) === one.event_reminders_id,
       );
     const fitting = named.filter(({ message }) => text.includes(message));
-    // Two rows may say the same to the same person: the batch sends those that it holds, each once.
+    // Two rows may say the same to the same person: the batch sends those that it holds and did not refuse, each once.
     const used = new Set(this.record.attempts.filter((one) => one.task === task).map(({ row }) => row));
-    const isHeld = (row: number) => task.tokens.has(this.observer.holder(row) ?? "");
+    const isHeld = (row: number) => task.tokens.has(this.observer.holder(row) ?? "") && !this.observer.isRefused(row);
     const candidates = [...(fitting.length > 0 ? fitting : named)].sort(
       (a, b) => a.event_reminders_logs_id - b.event_reminders_logs_id,
     );
