@@ -7,9 +7,10 @@ import { examine } from "./growth/examine.ts";
 import { DELIVERIES_A_ROUND, type Extent, ROUNDS } from "./growth/fill.ts";
 import { explaining, type Plan, unindexedReferences } from "./growth/plans.ts";
 import { STAGES } from "./growth/rounds.ts";
-import { caller } from "./growth/statements.ts";
+import { caller, ROUND } from "./growth/statements.ts";
 import { timeIdleTicks, timeLists, timeRounds } from "./growth/timings.ts";
 import { makeWorlds, type World } from "./growth/world.ts";
+import { quantile } from "./quantile.ts";
 
 type Extents = {
   few: number;
@@ -30,6 +31,8 @@ const LITTLE_LEDGER = 200;
 /** No figure grows by more than a fifth. */
 const GROWTH = 1.2;
 const HOUR_MS = 3_600_000;
+/** Of one statement, for the median of its time. */
+const PLANS = 9;
 
 export const growth: Part = { id: "growth", title: "What grows with what is stored", measure };
 
@@ -51,8 +54,11 @@ async function measure(size: Size, say: (line: string) => void): Promise<Section
     say(`GET /event: ${lists.map((ms) => ms.toFixed(2)).join(", ")} ms`);
     const before = at - HOUR_MS;
     const tickPlans = await plansOf([sleepy, full], (db) => findDue(db, "schedule-events", before, before));
-    const listPlans = await plansOf([little, full], (db) =>
-      listEvents(db, caller(1), { limit: 1_000, after: null }, at),
+    const list20 = (db: World["db"]) => listEvents(db, caller(1), { limit: 1_000, after: null }, at);
+    const listPlans = await plansOf([little, full], list20);
+    const listed = await plansOf(
+      Array.from({ length: PLANS }, () => full),
+      list20,
     );
     const stages = await timeRounds([little, full], at, rounds);
     for (const stage of STAGES) say(`${stage}: ${stages[stage].map((ms) => ms.toFixed(1)).join(", ")} ms`);
@@ -62,6 +68,7 @@ async function measure(size: Size, say: (line: string) => void): Promise<Section
     const bytes = await bytesOf(full);
     const unindexed = await unindexedReferences(full.client);
     const [tick, list] = [tickPlans[1]!, listPlans[1]!];
+    const delivery = examined.find(({ name }) => name === ROUND)!;
     const figures: Figure[] = [
       ...timed("an idle tick", "beside the fewest sleeping events", ticks[0]!, ticks[2]!, held),
       ratio("growth of an idle tick, halfway", ticks[1]! / ticks[0]!, held),
@@ -75,6 +82,15 @@ async function measure(size: Size, say: (line: string) => void): Promise<Section
       ),
       count("verbs that read a growing table whole or touch more than their part", "verbs", new Set(faults).size, 0),
       count("references without an index", "references", unindexed.length, 0),
+      measured(
+        "GET /event in PostgreSQL alone",
+        quantile(
+          listed.map(({ ms }) => ms).sort((a, b) => a - b),
+          0.5,
+        )!,
+        "ms",
+      ),
+      measured("a delivery in PostgreSQL alone, from the tick to settled", delivery.ms / DELIVERIES_A_ROUND, "ms"),
       ...Object.entries(bytes).map(([name, value]) => measured(name, value, "bytes")),
     ];
     return {

@@ -13,6 +13,7 @@ export type Plan = {
   rows: number;
   /** Pages of 8 KiB, from memory or not. */
   buffers: number;
+  /** Planning and running it, in PostgreSQL alone. */
   ms: number;
   /** Growing tables that are read from end to end. */
   read: string[];
@@ -35,7 +36,7 @@ type Node = {
   "Shared Read Blocks": number;
   Plans?: Node[];
 };
-type Explained = { Plan: Node; "Execution Time": number; JIT?: object };
+type Explained = { Plan: Node; "Planning Time": number; "Execution Time": number; JIT?: object };
 
 const dialect = new PgDialect();
 
@@ -75,7 +76,10 @@ export function explaining(db: Db, client: pg.Client, small: boolean, heard: (pl
   } as unknown as Db;
 }
 
-function judge(text: string, { Plan: top, JIT, "Execution Time": ms }: Explained): Plan {
+function judge(
+  text: string,
+  { Plan: top, JIT, "Planning Time": planning, "Execution Time": running }: Explained,
+): Plan {
   const scans = nodesOf(top).filter(
     (node) => / Scan$/.test(node["Node Type"]) && node["Relation Name"] && !FEW_ROWS.test(node["Relation Name"]),
   );
@@ -84,7 +88,7 @@ function judge(text: string, { Plan: top, JIT, "Execution Time": ms }: Explained
     sql: text,
     rows: scans.reduce((sum, node) => sum + looked(node), 0),
     buffers: top["Shared Hit Blocks"] + top["Shared Read Blocks"],
-    ms,
+    ms: planning + running,
     read: [...new Set(read.map((node) => node["Relation Name"]!))],
     compiled: JIT !== undefined,
     scans: [

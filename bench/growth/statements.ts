@@ -31,6 +31,9 @@ import { runRound } from "./rounds.ts";
 
 export const caller = (user_id: number): Caller => ({ cognito_user_id: `sub-${user_id}`, email: null, name: null });
 
+/** Everything that one round does. */
+export const ROUND = "a tick and its reminders, to the last settling";
+
 const DAY_MS = 86_400_000;
 const HOUR_MS = 3_600_000;
 const codes = {
@@ -137,7 +140,7 @@ export function verbsOf(at: number, round: number): Verb[] {
       },
     },
     { name: "DELETE /event/comment", run: (db) => deleteComment(db, moderator, events_comments_id) },
-    { name: "a tick and its reminders, to the last settling", rows: 15_000, run: (db) => runRound(db, at, round) },
+    { name: ROUND, rows: 15_000, run: (db) => runRound(db, at, round) },
     { name: "DELETE /event", run: (db) => deleteEvent(db, admin, event_id) },
     {
       name: "POST /groups",

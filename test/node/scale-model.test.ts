@@ -1,0 +1,185 @@
+import { expect, test } from "vitest";
+import type { Section } from "../../bench/figures.ts";
+import { findMeasured } from "../../bench/scale/measured.ts";
+import {
+  consumerRate,
+  costOfMillion,
+  databaseOf,
+  demandOf,
+  type Inputs,
+  inOrder,
+  messagesOf,
+} from "../../bench/scale/model.ts";
+import { replaceBlocks } from "../../bench/scale/page.ts";
+import { offBy, predictRate, predictRoundTrips } from "../../bench/scale/prediction.ts";
+import { gather } from "../../bench/scale-model.ts";
+
+/** Round numbers, to be followed by hand. */
+const i: Inputs = {
+  reminders_a_person_a_month: 30,
+  share: { push: 0.5, email: 0.5, sms: 0 },
+  busiest_minute: 0.06,
+  people_an_event: 10,
+  events_a_person: 10,
+  requests_a_person_a_day: 8.64,
+  busiest_second: 10,
+  out_within_s: 60,
+  provider_s: 0.1,
+  database_s: 0.05,
+  connections: 6,
+  messages_a_batch: 10,
+  recipients_a_message: 5,
+  reminders_a_picking: 100,
+  people_a_picking: 2_000,
+  leads_a_turn: 1_000,
+  turns_a_tick: 30,
+  sms_a_settle: 25,
+  ledger_months: 10,
+  delivery_database_ms: 1,
+  request_database_ms: 1,
+  delivery_cpu_ms: 1,
+  request_cpu_ms: 1,
+  delivery_bytes: 500,
+  event_bytes: 1_000,
+  person_bytes: 1_000,
+  busy_at_most: 0.5,
+  gigabytes_a_cu: 4,
+  partition_bytes: 2e9,
+};
+
+test("a minute's reminders follow from people, and the rate from the time in which they are to be out", () => {
+  const { month, minute, leads, rate, channels, requests_a_second } = demandOf(100_000, i);
+  expect({ month, minute, leads, rate }).toEqual({ month: 3_000_000, minute: 6_000, leads: 600, rate: 100 });
+  expect(channels.map(({ a_second }) => a_second)).toEqual([50, 50, 0]);
+  expect(requests_a_second).toBeCloseTo(100);
+});
+
+test("a reminder makes a message a channel that any of its people have, and another where they are more than fit", () => {
+  // Five of ten people fill the one message, all but never nobody.
+  expect(messagesOf("push", i).messages).toBeCloseTo(1);
+  expect(messagesOf("push", { ...i, recipients_a_message: 2 }).messages).toBeCloseTo(2.5);
+  expect(messagesOf("sms", { ...i, share: { push: 0, email: 0, sms: 0.1 } }).messages).toBeCloseTo(1 - 0.9 ** 10);
+});
+
+test("a consumer is as fast as its connections, less a claim and its settles", () => {
+  const sure = { ...i, share: { push: 1, email: 0, sms: 1 }, recipients_a_message: 6, people_an_event: 6 };
+  // 60 people: ten waves of 0.1 s, and two round trips of 0.05 s; SMS settle each 25, which are three.
+  expect(consumerRate("push", sure)).toBeCloseTo(60 / 1.1);
+  expect(consumerRate("sms", sure)).toBeCloseTo(60 / 1.2);
+});
+
+test("the ledger grows with its months and is cut into the coarsest parts that are small enough", () => {
+  // 3 million a month of 500 bytes are 1.5 GB, 15 GB in ten months.
+  expect(databaseOf(100_000, i)).toMatchObject({ rows: 30_000_000, ledger: 15e9, partition: "month", partitions: 11 });
+  expect(databaseOf(1_000, i)).toMatchObject({ partition: "none", partitions: 1 });
+  expect(databaseOf(500_000, i).partition).toBe("week");
+  expect(databaseOf(10_000_000, i).partition).toBe("day");
+  // 100 deliveries and 100 requests a second of 1 ms each, at half load.
+  expect(databaseOf(100_000, i)).toMatchObject({ cu: 0.5 });
+  expect(databaseOf(100_000, i).cores).toBeCloseTo(0.2);
+});
+
+test("limits come in the order in which people meet them", () => {
+  const limit = { unit: "", remedy: "" };
+  const found = inOrder(
+    [
+      { ...limit, name: "late", limit: 200, use: ({ rate }) => rate },
+      { ...limit, name: "early", limit: 100, use: ({ rate }) => rate },
+    ],
+    i,
+  );
+  expect(found.map(({ name, people }) => [name, Math.round(people)])).toEqual([
+    ["early", 100_000],
+    ["late", 200_000],
+  ]);
+});
+
+test("a million reminders cost their messages three operations each, their work, and their keeping", () => {
+  const prices = {
+    provider: { push: 1e-6, email: 0, sms: 0 },
+    queue_operation: 1e-6,
+    worker_request: 0,
+    worker_cpu_ms: 1e-6,
+    cu_hour: 0.36,
+    gigabyte_month: 0.1,
+  };
+  const cost = costOfMillion("push", { ...i, recipients_a_message: 10 }, prices);
+  // 100,000 reminders of one message each; 1,000 s of the database at half load; 0.5 GB for ten months.
+  expect(cost.queue).toBeCloseTo(0.6);
+  expect(cost.worker).toBeCloseTo(1);
+  expect(cost.database).toBeCloseTo(0.2 + 0.5);
+  expect(cost.provider).toBeCloseTo(1);
+});
+
+test("round trips follow from the sizes of batches: a tick's turns, a picking, a claim and its settles", () => {
+  const sizes = { ...i, recipients_a_message: 50 };
+  // 200 people a channel: twenty batches of ten messages with one person each.
+  expect(predictRoundTrips("many events", 600, sizes)).toEqual({
+    tick: 2,
+    "schedule-notifications": 6,
+    "send-sms": 40,
+    "send-email": 40,
+    "send-push": 40,
+  });
+  // Four messages in one batch; 200 SMS settle eight times.
+  expect(predictRoundTrips("one event", 600, sizes)).toEqual({
+    tick: 2,
+    "schedule-notifications": 1,
+    "send-sms": 9,
+    "send-email": 2,
+    "send-push": 2,
+  });
+  // Two full turns, and a look that finds nothing more.
+  expect(predictRoundTrips("many events", 2_000, sizes).tick).toBe(5);
+});
+
+test("a slow provider is waited for beside the work, but not before the first message", () => {
+  const sizes = { ...i, recipients_a_message: 50 };
+  // 300 people in 3 s at once, a third of it before sending; 100 a channel wait in 17 waves of 0.5 s.
+  expect(predictRate("one event", 300, 100, 0.5, 1 / 3, sizes)).toBeCloseTo(300 / (1 + 8.5));
+  expect(predictRate("one event", 300, 100, 0, 1 / 3, sizes)).toBeCloseTo(100);
+  expect(offBy(110, 100)).toBeCloseTo(0.1);
+});
+
+test("what the bench measured is taken from its results, and what it has not is marked as assumed", () => {
+  const figure = (name: string, value: number) => ({
+    name,
+    kind: "measure" as const,
+    value,
+    unit: "",
+    beside: null,
+    goal: null,
+  });
+  const section = (id: string, ...figures: Section["figures"]): Section => ({ id, title: "", figures, notes: [] });
+  const run = "one event with 10,000 participants, provider";
+  const pipeline = section(
+    "pipeline",
+    figure(`${run} 0 ms: from the tick to the last accept`, 500),
+    figure(`${run} 50 ms: from the tick to the last accept`, 250),
+    figure(`${run} 50 ms: round trips of send-sms`, 9),
+  );
+  const growth = section("growth", figure("a settled delivery on disk", 555));
+  const results = { full: { sections: [pipeline, growth] } };
+  const { inputs, runs } = findMeasured(results);
+  expect(inputs).toEqual({ delivery_bytes: 555, delivery_cpu_ms: 2 });
+  expect(runs).toEqual([
+    {
+      size: "full",
+      plan: "one event",
+      people: 10_000,
+      provider_s: 0.05,
+      at_once: 500,
+      measured_rate: 250,
+      roundTrips: { "send-sms": 9 },
+    },
+  ]);
+  const { listed, numbers } = gather(results);
+  expect([listed.delivery_bytes.origin, listed.event_bytes.origin]).toEqual(["measured", "assumed"]);
+  expect(numbers.delivery_bytes).toBe(555);
+});
+
+test("a table takes the place between its marks, and a page without them is an error", () => {
+  const page = "above\n<!-- one -->\nold\n<!-- /one -->\nbelow";
+  expect(replaceBlocks(page, { one: "| new $1 |" })).toBe("above\n<!-- one -->\n\n| new $1 |\n\n<!-- /one -->\nbelow");
+  expect(() => replaceBlocks(page, { two: "" })).toThrow("two");
+});
