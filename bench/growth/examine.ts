@@ -15,6 +15,9 @@ export type Verb = {
 
 /** A page of 20 events with their people touches some 700. */
 const USUAL_ROWS = 2_000;
+/** An index that is walked whole shows in pages, not in rows; a row found through an index is worth two at the most, with what is shared. */
+const PAGES_A_ROW = 2;
+
 /** Below it a table may be read whole because it is small. */
 const LARGE_EVENTS = 100_000;
 
@@ -38,6 +41,9 @@ export async function examine(world: World, at: number, round: number): Promise<
       faults: [
         ...[...new Set(read)].map((table) => `reads ${table} from end to end`),
         ...(total("rows") > most ? [`touches ${total("rows")} rows, more than ${most}`] : []),
+        ...(total("buffers") > PAGES_A_ROW * most
+          ? [`touches ${total("buffers")} pages, more than ${PAGES_A_ROW * most}`]
+          : []),
         // At this size a plan that costs enough for that is one that grew.
         ...(plans.some(({ compiled }) => compiled) ? ["is compiled before it runs"] : []),
       ],
