@@ -2,6 +2,9 @@
 import pg from "pg";
 
 const MINUTE_MS = 60_000;
+const YESTERDAY = "(now() - interval '1 day')";
+const REMINDERS_THEN = 5_000;
+const PEOPLE_THEN = 4;
 export const CHANNELS = ["sms", "email", "push"] as const;
 export type Channel = (typeof CHANNELS)[number];
 
@@ -18,6 +21,15 @@ export async function gatherPeople(databaseUrl: string, count: number, channels:
      where ${chosen} = 'PUSH'`,
     "insert into groups (id, name, description, admin_id) values (1, 'Everybody', '', 1)",
     `insert into group_members (group_id, user_id, status) select 1, n, 'standard' from generate_series(1, ${count}) n`,
+    // A ledger with a past: an empty one would leave PostgreSQL to guess how many people a reminder has, and how many rows wait.
+    `insert into event_reminders (id, event_id, group_id, event_timestamp, reminder, kind, due_at, starts_at, revision, claimed_at, send_at, status, participants, next_attempt_at, settled_at)
+     select n, 1000000000 + n, 1, ${YESTERDAY} at time zone 'UTC', '0', 'automatic', ${YESTERDAY}, ${YESTERDAY}, 1, ${YESTERDAY}, ${YESTERDAY}, 'picked', ${PEOPLE_THEN}, ${YESTERDAY}, ${YESTERDAY}
+     from generate_series(1, ${REMINDERS_THEN}) n`,
+    `insert into event_reminders_users (event_reminders_id, user_id, picked, reason, position)
+     select r, p, true, 'participant', p - 1 from generate_series(1, ${REMINDERS_THEN}) r, generate_series(1, ${PEOPLE_THEN}) p`,
+    `insert into event_reminders_logs (event_reminders_id, user_id, channel, step, reason, due_at, status, attempts, next_attempt_at, provider_message_id, settled_at)
+     select event_reminders_id, user_id, 'email', 0, 'chosen', ${YESTERDAY}, 'sent', 1, ${YESTERDAY}, gen_random_uuid(), ${YESTERDAY} from event_reminders_users`,
+    "alter table event_reminders alter id restart with 1000000",
   ]);
 }
 
