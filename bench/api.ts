@@ -11,7 +11,7 @@ import type { Figure, Part } from "./figures.ts";
 
 const SIZES = {
   full: { connections: [1, 16, 64], rounds: 7, ms: 700 },
-  quick: { connections: [16], rounds: 5, ms: 250 },
+  quick: { connections: [16], rounds: 3, ms: 250 },
 };
 const GOAL = 0.7;
 const GOAL_CONNECTIONS = 16;

@@ -12,7 +12,11 @@ export type Child = {
 };
 
 export function startChild(file: string): Child {
-  const child: ChildProcess = fork(file, { stdio: ["ignore", "inherit", "inherit", "ipc"], serialization: "advanced" });
+  const child: ChildProcess = fork(file, {
+    execArgv: [],
+    stdio: ["ignore", "inherit", "inherit", "ipc"],
+    serialization: "advanced",
+  });
   const waiting = new Map<number, { done: (answer: unknown) => void; failed: (error: Error) => void }>();
   let last = 0;
   child.on("message", ({ id, answer, error }: Answered) => {
