@@ -17,7 +17,7 @@ import type { RoundTrips } from "./bed/neon-process.ts";
 import { startPool } from "./bed/pool.ts";
 import type { Accepted } from "./bed/provider-process.ts";
 import { startRuntime } from "./bed/runtime.ts";
-import { untilTheEnd } from "./ending.ts";
+import { endAll, untilTheEnd } from "./ending.ts";
 
 export type BedOptions = {
   /** Over the bed's own settings. */
@@ -47,10 +47,16 @@ export async function startBed({
   const ends: (() => Promise<unknown>)[] = [() => rm(directory, { recursive: true, force: true, maxRetries: 5 })];
   const kept = <T extends { stop(): Promise<void> }>(part: T): T => {
     ends.push(() => part.stop());
+    if (stopping) throw new Error("the bench ends while its bed is being made");
     return part;
   };
+  let stopping = false;
+  const started = Promise.withResolvers<void>();
   const stop = untilTheEnd(async () => {
-    for (let end = ends.pop(); end; end = ends.pop()) await end();
+    stopping = true;
+    // What is still starting would outlive its end.
+    await started.promise;
+    await endAll(ends.splice(0));
   });
   try {
     const postgres = kept(await startPostgres({ directory: join(directory, "postgres"), port: 0 }));
@@ -109,8 +115,11 @@ export async function startBed({
       stop,
     };
   } catch (error) {
+    started.resolve();
     await stop();
     throw error;
+  } finally {
+    started.resolve();
   }
 }
 

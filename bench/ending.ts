@@ -6,17 +6,20 @@ const ends = new Set<() => Promise<unknown>>();
 export function untilTheEnd(end: () => Promise<unknown>): () => Promise<void> {
   let ended: Promise<unknown> | undefined;
   const once = async () => {
-    ends.delete(once);
     ended ??= end();
-    await ended;
+    // Until it is over, whoever ends everything waits for it too.
+    await ended.finally(() => ends.delete(once));
   };
   ends.add(once);
   return once;
 }
 
 /** The last begun ends first. Throws after all, where one did. */
-export async function endEverything(): Promise<void> {
+export const endEverything = (): Promise<void> => endAll([...ends]);
+
+/** One after another, from the last; one that throws keeps none of the others from ending. */
+export async function endAll(parts: (() => Promise<unknown>)[]): Promise<void> {
   const faults: unknown[] = [];
-  for (const end of [...ends].reverse()) await end().catch((fault: unknown) => faults.push(fault));
+  for (const end of parts.reverse()) await end().catch((fault: unknown) => faults.push(fault));
   if (faults.length > 0) throw faults[0];
 }
