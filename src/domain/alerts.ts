@@ -89,6 +89,9 @@ export type Untold = {
   quiet: boolean;
 };
 
+/** It is told, and only lasts: nothing new. It waits behind what began or is over, or enough of these would keep that from being told. */
+const onlyLasts = sql`(posted is not null and closed_at is null)`;
+
 /** What is to be told or told again, held for this run until it is settled or the run is taken for dead. Nobody else gets it. One round trip. */
 export const claimUntold = (db: Db, now: number): Promise<Untold[]> =>
   rows<Untold>(
@@ -99,12 +102,12 @@ export const claimUntold = (db: Db, now: number): Promise<Untold[]> =>
             select id from alerts
             where posted is distinct from 'closed' and (posting_until is null or posting_until <= ${instant(now)})
               and (closed_at is not null or not ${quiet(now)})
-            order by posted is not null, id limit ${AT_ONCE} for update skip locked)
+            order by ${onlyLasts}, id limit ${AT_ONCE} for update skip locked)
           returning a.*
         )
         select id, part, key, message, count, ${rfc3339Of(sql`opened_at`)} as opened_at, ${rfc3339Of(sql`seen_at`)} as seen_at,
                ${rfc3339Of(sql`closed_at`)} as closed_at, posted, discord_message_id, ${quiet(now)} as quiet
-        from held order by posted is not null, id`,
+        from held order by ${onlyLasts}, id`,
   );
 
 const quiet = (now: number): SQL =>
