@@ -55,7 +55,9 @@ export const BATCHES: Record<string, Batch> = {
     batch(
       "users",
       "id",
-      sql`select id from users where confirmed_at is null and created_at < ${at} - ${days(UNCONFIRMED_PEOPLE_DAYS)} order by created_at`,
+      // Who is in a group came with a first Torium's people: others count on them.
+      sql`select id from users u where confirmed_at is null and created_at < ${at} - ${days(UNCONFIRMED_PEOPLE_DAYS)}
+            and not exists (select from group_members m where m.user_id = u.id) order by created_at`,
     ),
   refused_invitations: (at) =>
     batch(

@@ -11,7 +11,8 @@ export type Entry = { id: number } | { refused: "erased" | "taken" | "unknown" }
 
 /**
  * Keeps the person's row; `confirmed` makes it theirs and finds their open invitations. Triggers may come twice, late and in any order: a
- * confirmed row is never changed, an unconfirmed one gives way to the newest sign-up of its address. One round trip.
+ * confirmed row is never changed, an unconfirmed one gives way to the newest sign-up of its address, unless it is in a group: it then came with a first
+ * Torium's people, and its account is the one that the pool knows. One round trip.
  */
 export async function keepPerson(
   db: Db,
@@ -24,7 +25,8 @@ export async function keepPerson(
     db,
     // Two sign-ups of one address wait for each other: each sees what the other left.
     sql`select pg_advisory_xact_lock(hashtextextended(${`sign-up ${email ?? sub}`}, 0))`,
-    sql`delete from users where email = ${email} and cognito_user_id <> ${sub} and confirmed_at is null and not ${erased}`,
+    sql`delete from users u where email = ${email} and cognito_user_id <> ${sub} and confirmed_at is null and not ${erased}
+          and not exists (select from group_members m where m.user_id = u.id)`,
     sql`with known as (
           select id from users where cognito_user_id = ${sub} and confirmed_at is not null
         ), taken as (

@@ -195,6 +195,7 @@ test("beside many live rows, only what is past its keeping is looked at", async 
   const live = [
     sql`insert into worker_errors (event, error) select ${mark}, n::text from ${n}`,
     sql`insert into users (cognito_user_id, email, username, confirmed_at) select ${mark} || n, ${mark} || n, 'Live', now() from ${n}`,
+    sql`insert into group_members (group_id, user_id, status) select ${group_id}, id, 'standard' from users where email like ${`${mark}%`}`,
     sql`insert into usage (user_id, kind, used_at) select id, 'comment', array[now()] from users where email like ${`${mark}%`}`,
     sql`insert into phone_verifications (user_id, mobile_number, code_hmac, expires_at) select ${someone.id}, n::text, 'x', now() from ${n}`,
     sql`insert into group_invitation_logs (group_id, email, status, answered_at) select ${group_id}, ${mark} || n, 'rejected', now() from ${n}`,
