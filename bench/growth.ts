@@ -171,6 +171,6 @@ const notes = (
   `Worlds of ${extents.map(({ events }) => thousands(events)).join(", ")} events, all asleep but what a round wakes; the last holds ${thousands(full.ledger)} settled deliveries, as many comments as events and ${thousands(Math.round(full.bytes / 2 ** 20))} MiB. The tables are logged, as in production; rows are made by SQL, then vacuumed and analyzed.`,
   `Medians of ${turns} turns, and of ${rounds - 1} rounds of ${DELIVERIES_A_ROUND} deliveries (20 events of 10 people), the worlds by turns; a time holds the driver, HTTP to the endpoint on this machine, and PostgreSQL with its 128 MB of shared buffers.`,
   `The tick's plan: ${tick.scans.join("; ")}.`,
-  `${verbs} verbs of the product are explained as they run in the last world (EXPLAIN ANALYZE, BUFFERS)${full.events < 100_000 ? ", with sequential scans put off since its tables are small" : ""}. An erasure reads all dead letters, which are kept for 30 days, and the nightly run what erasures left to do; nothing else is read whole.`,
+  `${verbs} verbs of the product are explained as they run in the last world (EXPLAIN ANALYZE, BUFFERS)${full.events < 100_000 ? ", with sequential scans put off since its tables are small" : ""}. An erasure reads all dead letters, which are kept for 30 days, the nightly run what erasures left to do, and pruning a table of a few hundred pages; nothing else is read whole.`,
   ...faults.map((fault) => `Wanting: ${fault}.`),
 ];
