@@ -55,7 +55,7 @@ export const reminderStatus = pgEnum("reminder_status", ["pending", "picked", "s
 export const deliveryStatus = pgEnum("delivery_status", ["pending", "sent", "failed", "suppressed", "expired"]);
 export const messageKind = pgEnum("message_kind", ["reminder", "comment", "invitation"]);
 export const erasureKind = pgEnum("erasure_kind", ["endpoint", "pool_user", "traces"]);
-export const usageKind = pgEnum("usage_kind", ["comment", "invitation", "unknown_invitation"]);
+export const usageKind = pgEnum("usage_kind", ["comment", "invitation", "unknown_invitation", "export"]);
 
 // People
 
@@ -114,7 +114,11 @@ export const pendingErasures = pgTable(
     next_attempt_at: instant().notNull(),
     created_at: createdAt(),
   },
-  (t) => [unique("pending_erasures_target").on(t.kind, t.target), index("pending_erasures_next").on(t.next_attempt_at)],
+  (t) => [
+    unique("pending_erasures_target").on(t.kind, t.target),
+    index("pending_erasures_next").on(t.next_attempt_at),
+    index("pending_erasures_age").on(t.kind, t.created_at),
+  ],
 );
 
 /** A device belongs to whoever signed in on it last. `dead_at`: the provider said that the endpoint is disabled or unknown. */

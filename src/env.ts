@@ -89,6 +89,7 @@ const shape = z.object({
   LIMIT_INVITATIONS_A_DAY: count(200),
   /** Unknown addresses that one person may invite within 24 hours (the letter goes to people who never asked for it). */
   LIMIT_UNKNOWN_INVITATIONS_A_DAY: count(20),
+  LIMIT_EXPORTS_A_DAY: count(5),
   LIMIT_PHONE_CODES_A_DAY: count(5),
   LIMIT_PHONE_CODES_A_DAY_PER_NUMBER: count(3),
 });

@@ -84,7 +84,9 @@ export const users = new Hono<Api>()
     for (const fault of faults) log.error("erasure", fault);
     return ok(null);
   })
-  .get("/export", async (c) => ok(await act(c, (caller, { db, now }) => exportPerson(db, caller, now()))))
+  .get("/export", async (c) =>
+    ok(await act(c, (caller, { db, now, settings }) => exportPerson(db, caller, now(), settings.LIMIT_EXPORTS_A_DAY))),
+  )
   .get("/email", input("query", Address), limitPerPerson("LIMIT_EMAIL_LOOKUPS"), async (c) => {
     const { user_id } = await act(c, (caller, { db }) => findByEmail(db, caller, c.req.valid("query").email));
     return ok({ user_id });

@@ -3,6 +3,7 @@ import { type SQL, sql } from "drizzle-orm";
 import { type Db, row } from "../clients/neon.ts";
 import { rfc3339Of } from "./access.ts";
 import type { Ledger } from "./faults.ts";
+import { TRACES_DAYS } from "./keeping.ts";
 import { spendingMonth } from "./sms-spending.ts";
 import { oldestOverdue } from "./status.ts";
 import { rfc3339 } from "./time.ts";
@@ -15,6 +16,8 @@ const WAITING = 2_000;
 /** A delivery that was refused a moment ago is on its way again: only what waits longer is a fault. */
 const WAITS_SECONDS = 10;
 const DEAD_LETTERS_DAYS = 7;
+/** A night lies within it, in which whatever the request could not do is tried again. */
+const ERASURE_HOURS = 24;
 
 /** Since the last run, or of the window where there was none. */
 const sinceLastRun = (at: SQL): SQL =>
@@ -48,6 +51,11 @@ export function ledgerStatement(now: number): SQL {
            ${listOf(sql`select queue, count(*)::int as count from (
                select queue from dead_letters where created_at > ${at} - make_interval(days => ${DEAD_LETTERS_DAYS}) and replayed_at is null order by created_at desc limit ${WAITING}) d
              group by 1`)} as dead_letters,
+           (select json_build_object('count', count(*), 'since', ${rfc3339Of(sql`min(p.created_at)`)})
+            from (values ('endpoint', ${ERASURE_HOURS}::int), ('pool_user', ${ERASURE_HOURS}::int), ('traces', ${24 * TRACES_DAYS + ERASURE_HOURS}::int)) k (kind, hours)
+            cross join lateral (
+              select created_at from pending_erasures where kind = k.kind::erasure_kind and created_at <= ${at} - make_interval(hours => k.hours)
+              order by created_at limit ${WAITING}) p) as erasures,
            ${listOf(sql`select event, error, count(*)::int as count, max(request_id) as request_id from (
                select event, error, request_id from worker_errors where created_at > ${sinceLastRun(at)} and created_at <= ${at} order by created_at desc limit ${NEWEST}) e
              group by 1, 2 order by 3 desc limit 20`)} as errors,

@@ -51,6 +51,17 @@ export const checkDeadLetters: Check = ({ ledger: { dead_letters } }) =>
     ]),
   );
 
+/** Of the person nothing but that they asked: a row's target is an address of theirs. */
+export const checkErasures: Check = ({ now, ledger: { erasures } }) =>
+  report("erasures", [
+    [
+      "pending",
+      erasures.since !== null,
+      () =>
+        `${plural(erasures.count, "step")} of erasures ${erasures.count === 1 ? "is" : "are"} not done, the oldest for ${duration(secondsSince(erasures.since!, now))}: SNS, the pool or the nightly schedule fails`,
+    ],
+  ]);
+
 export const checkDatabase: Check = ({ database_ms, ledger: { connections, max_connections } }) =>
   report("database", [
     ["slow", database_ms > SLOW_MS, () => `The database took ${(database_ms / 1000).toFixed(1)} s to answer`],
@@ -142,6 +153,7 @@ const CHECKS: Check[] = [
   checkChannel("push"),
   checkSpending,
   checkDeadLetters,
+  checkErasures,
   checkDatabase,
   checkKeys,
   checkMail,

@@ -1,8 +1,10 @@
 /** Everything that is kept of a person, for them to take along. */
 import { type SQL, sql } from "drizzle-orm";
 import type { Db } from "../clients/neon.ts";
-import { type Caller, me, rfc3339Of, rowAs, wallOf } from "./access.ts";
+import { AppError } from "../errors.ts";
+import { type Caller, me, rfc3339Of, transactAs, wallOf } from "./access.ts";
 import { LEDGER_MONTHS } from "./keeping.ts";
+import { count, lockCaller, secondsToWait } from "./usage.ts";
 
 /** An answer of the database has 10 MiB at the most, in which each byte of a text may take two: the lists' shares add up to less than half of that. */
 const KIB = {
@@ -26,9 +28,14 @@ export type PersonalData = {
 
 /**
  * The caller's profile and lists, each newest first. Device tokens and endpoints are left out: they are no news to the person, and a file lies around
- * in which somebody else could read them. One round trip.
+ * in which somebody else could read them. At most `aDay` by one person, as many as they like where it is absent. One round trip. Throws rate_limited.
  */
-export async function exportPerson(db: Db, caller: Caller, now: number): Promise<PersonalData> {
+export async function exportPerson(
+  db: Db,
+  caller: Caller,
+  now: number,
+  aDay = Number.MAX_SAFE_INTEGER,
+): Promise<PersonalData> {
   const at = sql`${new Date(now).toISOString()}::timestamptz`;
   const lists: Record<keyof typeof KIB, SQL> = {
     devices: sql`
@@ -67,13 +74,23 @@ export async function exportPerson(db: Db, caller: Caller, now: number): Promise
       where p.user_id = me.id and p.created_at > ${at} - make_interval(months => ${LEDGER_MONTHS}) order by p.created_at desc, r.id desc, l.step desc`,
   };
   const names = Object.keys(lists) as (keyof typeof lists)[];
-  const { data, cut } = await rowAs<{ data: Omit<PersonalData, "exported_at" | "cut">; cut: string[] | null }>(
+  const { retry_after, data, cut } = await transactAs<{
+    retry_after: number | null;
+    data: Omit<PersonalData, "exported_at" | "cut"> | null;
+    cut: string[] | null;
+  }>(
     db,
-    sql`with ${me(caller)}, ${sql.join(
+    lockCaller(caller),
+    sql`with ${me(caller)}, wait as (
+      select ${secondsToWait("export", aDay, at)} as seconds
+    ), allowed as (
+      select from wait where seconds is null
+    ), counted as (${count("export", at, sql`allowed`)}
+    ), ${sql.join(
       names.map((name) => within(name, lists[name])),
       sql`, `,
     )}
-    select (select id from me) as caller, json_build_object('profile', (
+    select (select id from me) as caller, (select seconds from wait) as retry_after, case when exists (select from allowed) then json_build_object('profile', (
       select row_to_json(x) from (
         select u.id as user_id, u.username, u.email, u.mobile_number, u.reminder_preferences, u.cognito_user_id, o.name as organization_name,
                u.time_zone, u.locale, ${rfc3339Of(sql`u.confirmed_at`)} as confirmed_at, ${rfc3339Of(sql`u.created_at`)} as created_at
@@ -82,11 +99,13 @@ export async function exportPerson(db: Db, caller: Caller, now: number): Promise
     ), ${sql.join(
       names.map((name) => sql`${name}::text, (select list from ${sql.raw(name)}_in)`),
       sql`, `,
-    )}) as data, array_to_json(array_remove(array[${sql.join(
+    )}) end as data, case when exists (select from allowed) then array_to_json(array_remove(array[${sql.join(
       names.map((name) => sql`case when (select cut from ${sql.raw(name)}_in) then ${name}::text end`),
       sql`, `,
-    )}], null)) as cut`,
+    )}], null)) end as cut`,
   );
+  if (data === null)
+    throw new AppError("rate_limited", "Too many exports within 24 hours", { retryAfter: retry_after ?? 1 });
   return { exported_at: new Date(now).toISOString(), cut: cut ?? [], ...data };
 }
 

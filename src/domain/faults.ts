@@ -17,6 +17,8 @@ export type Ledger = {
   /** Deliveries that failed and wait for another attempt, past their moment. */
   waiting: { channel: string; error: string; count: number; since: string }[];
   dead_letters: { queue: string; count: number }[];
+  /** Of what erasures leave to do, what should be done by now, and since when the oldest waits. */
+  erasures: { count: number; since: string | null };
   errors: { event: string; error: string; count: number; request_id: string | null }[];
   month: string;
   sms_spent_usd: string;

@@ -5,7 +5,7 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { Caller } from "./access.ts";
 
-const WINDOW_SECONDS = { comment: 60, invitation: 86_400, unknown_invitation: 86_400 } as const;
+const WINDOW_SECONDS = { comment: 60, invitation: 86_400, unknown_invitation: 86_400, export: 86_400 } as const;
 export type Use = keyof typeof WINDOW_SECONDS;
 
 /** Locks the caller, and whoever else is named, by id: nobody is erased meanwhile, and no limit passed by two requests at once. */

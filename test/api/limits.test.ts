@@ -183,3 +183,45 @@ describe("invitations by one person within 24 hours", () => {
     expect((await invite(admin, { ...elsewhere, user_id }, limits)).http).toBe(429);
   });
 });
+
+describe("exports by one person within 24 hours", () => {
+  const take = (as: Person, now = START, limit = 2) =>
+    call("GET", "/users/export", {
+      as,
+      deps: testDeps({ now: () => now, settings: { LIMIT_EXPORTS_A_DAY: limit } }),
+    });
+
+  test("one more is refused until the first of them is a day old, and nobody else is", async () => {
+    const [someone, other] = [await person(), await person()];
+    expect((await take(someone)).http).toBe(200);
+    expect(await take(someone, START + HOUR)).toMatchObject({ http: 200, roundTrips: 1 });
+    const over = await take(someone, START + 2 * HOUR + 500);
+    expect(over).toMatchObject({ ...limited, roundTrips: 1 });
+    expect(retryAfter(over)).toBe(String(22 * 3600));
+    expect((await take(other, START + 2 * HOUR)).http).toBe(200);
+    expect((await take(someone, START + DAY - 1)).http).toBe(429);
+    expect(await take(someone, START + DAY)).toMatchObject({ http: 200, data: { profile: { user_id: someone.id } } });
+    const next = await take(someone, START + DAY);
+    expect([next.http, retryAfter(next)]).toEqual([429, "3600"]);
+    expect(await kept(someone, "export")).toEqual([START + HOUR, START + DAY]);
+  });
+
+  test("many at once never pass it, and what is refused is not counted", async () => {
+    const someone = await person();
+    const answers = await Promise.all(Array.from({ length: 12 }, () => take(someone, START, 5)));
+    expect(codes(answers)).toEqual([...Array(5).fill(200), ...Array(7).fill(429)]);
+    expect(await kept(someone, "export")).toHaveLength(5);
+  });
+
+  test("the app hears it in its dialect, with the same Retry-After", async () => {
+    const someone = await person();
+    await take(someone, START, 1);
+    const over = await call("GET", "/users/export", {
+      as: someone,
+      headers: { "trm-user-id": String(someone.id) },
+      deps: testDeps({ now: () => START, settings: { LIMIT_EXPORTS_A_DAY: 1 } }),
+    });
+    expect(over).toMatchObject({ http: 200, status: { code: 429 } });
+    expect(retryAfter(over)).toBe("86400");
+  });
+});

@@ -1,11 +1,14 @@
 import { sql } from "drizzle-orm";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { transactAll } from "../../src/clients/neon.ts";
-import { ledgerStatement } from "../../src/domain/alert-facts.ts";
+import { ledgerStatement, readLedger } from "../../src/domain/alert-facts.ts";
+import { TRACES_DAYS } from "../../src/domain/keeping.ts";
 import { query, type TestDeps, testDeps, unique } from "../support/index.ts";
 import { MINUTE, type Operators, operators, runAlerts } from "../support/operators.ts";
 
 afterEach(() => void vi.restoreAllMocks());
+
+const DAY = 86_400_000;
 
 /** A dead letter of a queue of its own, which is a fault of its own; answers what mends it. */
 async function deadLetter() {
@@ -37,6 +40,16 @@ async function delivery(op: Operators, channel: string, status: string, error: s
     select id, 1, ${channel}::channel, 1, '', ${at(0)}, ${status}::delivery_status, ${at(60_000)}, ${error}, 3, ${status === "pending" ? null : at(1_000)} from r
     returning id`);
   return made!.id;
+}
+
+/** What an erasure at that moment, ms, left to do. */
+async function pendingErasure(kind: string, at: number): Promise<{ target: string }> {
+  const target = unique(kind);
+  const created = new Date(at).toISOString();
+  await query(
+    sql`insert into pending_erasures (kind, target, next_attempt_at, created_at) values (${kind}::erasure_kind, ${target}, ${created}, ${created})`,
+  );
+  return { target };
 }
 
 const settleAs = (op: Operators, id: number, status: string) =>
@@ -94,6 +107,14 @@ describe("each part, broken: one alert within two runs, and one recovery", () =>
       },
     ],
     [
+      "what an erasure leaves to do stays undone",
+      "1 step of erasures is not done, the oldest for 24 h",
+      async (op) => {
+        const { target } = await pendingErasure("pool_user", op.now() - DAY);
+        return { mend: () => query(sql`delete from pending_erasures where target = ${target}`) };
+      },
+    ],
+    [
       "the e-mail account is paused",
       "SES has paused",
       async (op) => elsewhere(op, "AWS_ENDPOINT_URL_SESV2", () => Response.json(paused)),
@@ -135,6 +156,31 @@ describe("each part, broken: one alert within two runs, and one recovery", () =>
     await op.run();
     expect(about()).toEqual(["🔴", "🟢"]);
   });
+});
+
+test("an erasure is overdue a day after it could be done, traces a day after the last could turn up; the alert names nobody", async () => {
+  const op = await operators();
+  const about = async () => (await readLedger(op.depsOf().db, op.now())).erasures;
+  const young = [
+    await pendingErasure("endpoint", op.now() - DAY + 1),
+    await pendingErasure("pool_user", op.now() - DAY + 1),
+    await pendingErasure("traces", op.now() - (TRACES_DAYS + 1) * DAY + 1),
+  ];
+  expect(await about()).toEqual({ count: 0, since: null });
+  const old = [
+    await pendingErasure("endpoint", op.now() - DAY),
+    await pendingErasure("traces", op.now() - (TRACES_DAYS + 1) * DAY),
+  ];
+  const { count, since } = await about();
+  expect({ count, since: Date.parse(since!) }).toEqual({ count: 2, since: op.now() - (TRACES_DAYS + 1) * DAY });
+  await op.run();
+  const told = op.posted.join("\n");
+  expect(told).toContain("steps of erasures are not done");
+  const targets = [...young, ...old].map(({ target }) => target);
+  for (const target of targets) expect(told).not.toContain(target);
+  await query(sql`delete from pending_erasures where target = any(${sql.param(targets)}::text[])`);
+  await op.run();
+  expect(op.posted.at(-1)).toMatch(/^🟢 \*\*erasures\*\*/);
 });
 
 test("what was broken in a part that does not answer any more is not taken for mended", async () => {
@@ -394,11 +440,13 @@ test("a run asks its statement through indexes alone", async () => {
   for (const index of [
     "event_reminders_logs_settled",
     "event_reminders_logs_next",
-    "dead_letters_created",
+    "pending_erasures_age",
     "worker_errors_created",
     "suppressed_addresses_created",
   ])
     expect(text).toContain(index);
+  // Of few letters that wait either is as good.
+  expect(text).toMatch(/dead_letters_(created|waiting)/);
   expect(text).not.toMatch(/Seq Scan on (?!pg_)/);
 });
 

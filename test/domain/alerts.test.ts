@@ -14,6 +14,7 @@ const WELL: Ledger = {
   lateness: [{ channel: "email", p95: 0.4, late: 0 }],
   waiting: [],
   dead_letters: [],
+  erasures: { count: 0, since: null },
   errors: [],
   month: "2026-11",
   sms_spent_usd: "12.00000",
@@ -101,6 +102,7 @@ const CASES: [string, Change, Change][] = [
   ["sms/2026-11", ledger({ sms_spent_usd: "40.00000" }), ledger({ sms_spent_usd: "39.99999" })],
   ["sms/2026-11", ledger({ settled: [settled("sms", "failed", "budget_spent", 1)] }), {}],
   ["dead letters/send-sms", ledger({ dead_letters: [{ queue: "send-sms", count: 2 }] }), {}],
+  ["erasures/pending", ledger({ erasures: { count: 1, since: ago(86_401) } }), {}],
   ["database/slow", { database_ms: 2_001 }, { database_ms: 2_000 }],
   ["database/connections", ledger({ connections: 80 }), ledger({ connections: 79 })],
   ["cognito/keys", { keys: { known: false, error: "timeout" } }, {}],
@@ -162,6 +164,9 @@ test("messages say what and how much", () => {
   ]);
   expect(messages(ledger({ waiting: waits("sms", "http_500") }))).toEqual([
     "3 deliveries failed and wait for another attempt, the oldest for 90 s: http_500 ×3",
+  ]);
+  expect(messages(ledger({ erasures: { count: 3, since: ago(26 * 3600) } }))).toEqual([
+    "3 steps of erasures are not done, the oldest for 26 h 0 min: SNS, the pool or the nightly schedule fails",
   ]);
   expect(messages(apns(true, inDays(-1)))).toEqual(["The certificate of APNs has ended"]);
 });

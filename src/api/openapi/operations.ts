@@ -251,8 +251,10 @@ else to the longest-serving member, who becomes admin; those with nobody else in
     id: "exportMyData",
     tag: "Users",
     summary: "Take one's data along",
-    description: "Oneself: everything that is kept of the caller, newest first.",
+    description:
+      "Oneself: everything that is kept of the caller, newest first. By default at most five times in 24 hours.",
     answer: answers.PersonalData,
+    errors: ["rate_limited"],
   },
   "GET /users/email": {
     id: "findUserByEmail",
