@@ -2,14 +2,13 @@
 
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { gunzipSync } from "node:zlib";
 import pg from "pg";
 import { connection } from "../dev/migrate.ts";
 import { table } from "../dev/table.ts";
 import { timeZoneNamed } from "../src/domain/time.ts";
 import { runCommand } from "./command.ts";
 import { readConfiguration } from "./configuration.ts";
-import { readDump } from "./import-v1/dump.ts";
+import { readDump, textOf } from "./import-v1/dump.ts";
 import { importFirst, type Remark } from "./import-v1/import.ts";
 
 const HELP = `DATABASE_URL=… npm run import-v1 -- DUMP [--dry-run]
@@ -36,9 +35,7 @@ async function main(): Promise<void> {
   if (timeZone === null) throw new Error("DEFAULT_TIME_ZONE is not an IANA time zone");
   const countries = (process.env.SMS_COUNTRIES || variables.SMS_COUNTRIES || "PL").split(",").map((one) => one.trim());
 
-  const bytes = readFileSync(file);
-  const compressed = bytes[0] === 0x1f && bytes[1] === 0x8b;
-  const dump = readDump((compressed ? gunzipSync(bytes) : bytes).toString("utf8"));
+  const dump = readDump(textOf(readFileSync(file)));
   const client = new pg.Client(connection(databaseUrl));
   await client.connect();
   try {

@@ -2,6 +2,7 @@
  * The rows of a dump that pg_dump wrote as SQL: COPY blocks, and INSERT statements as --inserts, --column-inserts and --rows-per-insert make them.
  * https://www.postgresql.org/docs/current/sql-copy.html (text format)
  */
+import { gunzipSync } from "node:zlib";
 import { statementAt, type Token, Unreadable, unescaped } from "./statements.ts";
 
 export const TABLES = [
@@ -20,6 +21,17 @@ export type Row = { line: number; values: Record<string, string | null> };
 export type Dump = { rows: Record<Table, Row[]>; faults: { table: Table; line: number; why: string }[] };
 
 const isTable = (name: string): name is Table => (TABLES as readonly string[]).includes(name);
+
+/** What a file holds, also compressed by gzip. Throws Unreadable for bytes that are no UTF-8, which would come along as other letters. */
+export function textOf(file: Buffer): string {
+  const compressed = file[0] === 0x1f && file[1] === 0x8b;
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(compressed ? gunzipSync(file) : file);
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    throw new Unreadable("the dump is not in UTF-8: make it with pg_dump --encoding=UTF8 -f FILE");
+  }
+}
 
 /** Throws Unreadable for what is no such dump, or one that is cut off. */
 export function readDump(sql: string): Dump {
@@ -40,7 +52,8 @@ export function readDump(sql: string): Dump {
     if (first === "set") refuseSetting(tokens);
     else if (first === "create" && second === "table") keepColumns(tokens, created);
     else if (first === "copy" && tokens.some(({ text }) => text === "stdin")) {
-      at = readCopy(sql, tokens, sql.indexOf("\n", next) + 1, { dump, lineAt });
+      const end = sql.indexOf("\n", next);
+      at = readCopy(sql, tokens, end === -1 ? sql.length : end + 1, { dump, lineAt });
     } else if (first === "insert" && second === "into" && third) {
       readInsert(tokens, created, { dump, line: lineAt(begin) });
     }
@@ -177,9 +190,10 @@ function readInsert(
 }
 
 function keepRow(dump: Dump, table: Table, line: number, columns: string[], fields: (string | null)[]): void {
-  if (fields.length === columns.length) {
-    dump.rows[table].push({ line, values: Object.fromEntries(columns.map((column, n) => [column, fields[n]!])) });
-  } else {
-    dump.faults.push({ table, line, why: `has ${fields.length} values for ${columns.length} columns` });
-  }
+  const why =
+    fields.length !== columns.length
+      ? `has ${fields.length} values for ${columns.length} columns`
+      : fields.some((field) => field?.includes("\0")) && "holds a NUL, which no text of PostgreSQL can";
+  if (why) dump.faults.push({ table, line, why });
+  else dump.rows[table].push({ line, values: Object.fromEntries(columns.map((column, n) => [column, fields[n]!])) });
 }

@@ -5,16 +5,17 @@ export type Token = { kind: "word" | "quoted" | "text" | "number" | "sign"; text
 const SPACE = /[^\S]+|--[^\n]*|\/\*[\s\S]*?\*\//y;
 const WORD = /[A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]*/y;
 const NUMBER = /[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?/y;
-const QUOTED = /"((?:[^"]|"")*)"/y;
-const TEXT = /'((?:[^']|'')*)'/y;
-const ESCAPED = /[eE]'((?:[^'\\]|''|\\[\s\S])*)'/y;
+// No choice at each letter, of which the engine would remember every one: a text may be megabytes long.
+const QUOTED = /"([^"]*(?:""[^"]*)*)"/y;
+const TEXT = /'([^']*(?:''[^']*)*)'/y;
+const ESCAPED = /[eE]'([^'\\]*(?:(?:''|\\[\s\S])[^'\\]*)*)'/y;
 const DOLLAR = /\$([A-Za-z_]\w*)?\$[\s\S]*?\$\1\$/y;
 
 export class Unreadable extends Error {
   override name = "Unreadable";
 }
 
-/** The statement that begins at `start`, and where the one after it begins; null at the end. A text or comment that does not end is Unreadable. */
+/** The statement that begins at `start`, and where the one after it begins; null at the end. One that does not end is Unreadable. */
 export function statementAt(sql: string, start: number): { tokens: Token[]; begin: number; next: number } | null {
   const tokens: Token[] = [];
   let at = start;
@@ -46,7 +47,8 @@ export function statementAt(sql: string, start: number): { tokens: Token[]; begi
       else tokens.push({ kind: "sign", text: sql[at++]! });
     }
   }
-  return tokens.length === 0 ? null : { tokens, begin, next: at };
+  if (tokens.length > 0) throw new Unreadable("the last statement does not end: the dump is cut off");
+  return null;
 }
 
 const CONTROL: Record<string, string> = { b: "\b", f: "\f", n: "\n", r: "\r", t: "\t", v: "\v" };

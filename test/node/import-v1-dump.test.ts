@@ -1,5 +1,6 @@
+import { gzipSync } from "node:zlib";
 import { describe, expect, it, test } from "vitest";
-import { readDump } from "../../deploy/import-v1/dump.ts";
+import { readDump, textOf } from "../../deploy/import-v1/dump.ts";
 import { amountOf, instantOf, periodOf } from "../../deploy/import-v1/values.ts";
 
 const groups = (sql: string) => readDump(sql).rows.groups.map(({ values }) => values);
@@ -55,6 +56,12 @@ SELECT pg_catalog.setval('public.groups_id_seq', 8, true);
     ]);
   });
 
+  it("with a NUL in a row keep the others", () => {
+    const dump = readDump(`${COPY}1\ta\\000b\tx\n2\tc\td\n\\.\n`);
+    expect(dump.rows.groups.map(({ values }) => values.id)).toEqual(["2"]);
+    expect(dump.faults).toMatchObject([{ table: "groups", line: 2, why: expect.stringMatching("NUL") }]);
+  });
+
   it("with too few values in a row keep the others", () => {
     const dump = readDump(`${COPY}1\ta\n2\tc\td\n\\.\n`);
     expect(dump.rows.groups.map(({ values }) => values.id)).toEqual(["2"]);
@@ -73,6 +80,12 @@ INSERT INTO groups (id, "name", description) OVERRIDING SYSTEM VALUE VALUES (-3,
     ]);
   });
 
+  it("hold texts of any length", () => {
+    const long = "x".repeat(20_000_000);
+    const sql = `INSERT INTO other VALUES ('${long}', E'${long}', "${long}");\nINSERT INTO groups (id) VALUES (1);`;
+    expect(groups(sql)).toEqual([{ id: "1" }]);
+  });
+
   it("without columns take those of CREATE TABLE", () => {
     const sql = `CREATE TABLE public.groups (
     id integer NOT NULL,
@@ -89,13 +102,26 @@ INSERT INTO public.groups VALUES (1, 'a', true);`;
 test.each([
   ["PGDMP\u0001\u000e", "pg_restore"],
   [`${COPY}1\ta\tb\n`, "the rows of groups do not end: the dump is cut off"],
+  [
+    `${COPY}1\ta\tb\n\\.\nCOPY public.events (id, name) FROM stdin;`,
+    "the rows of events do not end: the dump is cut off",
+  ],
   ["INSERT INTO groups (id) VALUES ('1", "the dump is cut off"],
+  ["INSERT INTO groups (id) VALUES (1),\n", "the dump is cut off"],
+  ["INSERT INTO groups (id) VALUES (1);\nINSERT INTO events (id)", "the dump is cut off"],
   ["SET client_encoding = 'LATIN2';", "pg_dump --encoding=UTF8"],
   ["SET standard_conforming_strings = off;", "standard_conforming_strings off"],
   ["COPY public.groups FROM stdin;\n1\n\\.\n", "names no columns"],
   ["", "there is no row of a first Torium in it"],
 ])("%j is refused with what to do", (sql, why) => {
   expect(() => readDump(sql)).toThrow(why);
+});
+
+test("a file is read as UTF-8, compressed or not, and refused as anything else", () => {
+  const file = Buffer.from("\ufeffŁódź");
+  expect([textOf(file), textOf(gzipSync(file))]).toEqual(["Łódź", "Łódź"]);
+  for (const other of [Buffer.from("ó", "latin1"), Buffer.from("\ufeffx", "utf16le"), gzipSync(Buffer.from([0xb3]))])
+    expect(() => textOf(other)).toThrow("pg_dump --encoding=UTF8");
 });
 
 test.each([
