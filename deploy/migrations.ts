@@ -18,7 +18,7 @@ export type Migration = Entry & {
 
 /** What a running version may stumble over, in a statement without comments and texts. */
 const BREAKING: { pattern: RegExp; unless?: RegExp }[] = [
-  { pattern: /\bDROP\s+(?!NOT\s+NULL|DEFAULT)/i },
+  { pattern: /\bDROP\s+(?!NOT\s+NULL)/i },
   { pattern: /\bRENAME\b/i },
   { pattern: /\b(TRUNCATE|DELETE\s+FROM)\b/i },
   { pattern: /\bSET\s+NOT\s+NULL\b/i },

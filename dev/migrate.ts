@@ -6,6 +6,8 @@ import pg from "pg";
 export const MIGRATIONS = fileURLToPath(new URL("../drizzle/migrations", import.meta.url));
 /** Any number, as long as nothing else in the database locks it. */
 const LOCK = 7_867_486;
+/** A statement that waits for a table holds up all that come to it later: rather than that, the migration fails, and can be tried again. */
+const WAITS_FOR_A_TABLE_MS = 3_000;
 /** A Neon compute that sleeps takes some seconds to wake. */
 const CONNECT_MS = 30_000;
 
@@ -19,6 +21,7 @@ export async function migrate(databaseUrl: string, migrationsFolder = MIGRATIONS
   await client.connect();
   try {
     await client.query("SELECT pg_advisory_lock($1)", [LOCK]);
+    await client.query(`SET lock_timeout = ${WAITS_FOR_A_TABLE_MS}`);
     await applyMigrations(drizzle(client), { migrationsFolder });
   } finally {
     // The lock goes with the session.

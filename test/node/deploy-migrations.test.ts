@@ -23,6 +23,7 @@ describe("a migration that the running version may not survive is refused", () =
     'ALTER TABLE "users" ALTER COLUMN "locale" SET NOT NULL;',
     'ALTER TABLE "users" ALTER COLUMN "id" SET DATA TYPE text;',
     "ALTER TABLE users ALTER COLUMN id TYPE text",
+    'ALTER TABLE "users" ALTER COLUMN "created_at" DROP DEFAULT;',
     'ALTER TABLE "users" ADD CONSTRAINT "u" UNIQUE("locale");',
     'CREATE UNIQUE INDEX "u" ON "users" USING btree ("locale");',
     'TRUNCATE "users"',

@@ -128,6 +128,7 @@ describe("settings", () => {
     ["COGNITO_USER_POOL_ID", "us-east-1_x", "is of another region than AWS_REGION"],
     ["SNS_FEEDBACK_TOPIC_ARNS", "arn:aws:sns:us-east-1:1:x", "is of another region than AWS_REGION"],
     ["LINK_SECRET", examples.LINK_SECRET!, "still is the example's"],
+    ["DISCORD_WEBHOOK_URL", examples.DISCORD_WEBHOOK_URL!, "still is the example's"],
   ])("%s of %s is refused", async (name, value, why) => {
     const { outside, did } = world();
     const faults = await faultsOf(deploy(options({ given: { ...real, [name]: value } }), outside));

@@ -75,6 +75,20 @@ test("a failing migration leaves nothing, and its reason is the cause", async ()
   expect(await query(url, "SELECT to_regclass('a') AS name")).toEqual([{ name: null }]);
 });
 
+test("a migration gives up rather than keep everybody waiting behind it for a table that is in use", async () => {
+  const url = await createDatabase(postgres.url, "in use");
+  await migrate(url, migrationsOf("in-use", ["CREATE TABLE a (n int);"]));
+  const running = new pg.Client({ connectionString: url });
+  await running.connect();
+  await running.query("BEGIN; SELECT n FROM a");
+  const adds = migrationsOf("in-use", ["CREATE TABLE a (n int);", "ALTER TABLE a ADD COLUMN m int;"]);
+  await expect(migrate(url, adds)).rejects.toMatchObject({ cause: { code: "55P03" } });
+  await running.query("COMMIT");
+  await running.end();
+  await migrate(url, adds);
+  expect(await query(url, "SELECT m FROM a")).toEqual([]);
+});
+
 test.each([
   ["missing", undefined, "DATABASE_URL is missing"],
   ["empty", "", "DATABASE_URL is missing"],
