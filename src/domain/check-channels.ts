@@ -59,7 +59,6 @@ export const checkChannel =
         "expired",
         expired > 0,
         () => `${plural(expired, "delivery", "deliveries")} could not be sent in time and expired`,
-        expired,
       ],
     ]);
   };
