@@ -140,8 +140,11 @@ export const email = z
   })
   .meta({ format: "email", maxLength: 254, examples: ["ewa@example.com"] });
 
-/** An instant in a cursor, as the lists answer it; PostgreSQL knows no year 0. */
-export const cursorInstant = z.iso.datetime().regex(/^[1-9]/);
+/** An instant in a cursor, as the lists answer it; PostgreSQL knows no year 0, and reads no instant of a hundred letters. */
+export const cursorInstant = z.iso
+  .datetime()
+  .max(40)
+  .regex(/^[1-9]/);
 
 /** What a list takes: at most `limit` rows behind `cursor`, which holds the sort key of the last row of the page before, opaque to clients. */
 export const page = <Key extends z.ZodType>(key: Key) => ({

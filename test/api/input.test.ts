@@ -1,5 +1,6 @@
 /** How input is read: whatever a client's habits, every fault is named at once, and once. */
 import { describe, expect, test } from "vitest";
+import { encodeCursor } from "../../src/api/validate.ts";
 import { call, person } from "../support/index.ts";
 import { group } from "../support/pipeline.ts";
 
@@ -34,6 +35,15 @@ test("a cursor that the list did not make is named beside every other fault, in 
     const query = { limit: 0, cursor: "x", group_id: "x", event_id: "x" };
     const own = { "/event": ["group_id"], "/group/members": ["group_id"], "/event/comment": ["event_id"] }[list] ?? [];
     expect([list, pathsOf(await call("GET", list, { as, query }))]).toEqual([list, ["cursor", ...own, "limit"]]);
+  }
+});
+
+test("a cursor of an instant that PostgreSQL cannot read is none of the list's", async () => {
+  const as = await person();
+  const endless = `2026-01-01T00:00:00.${"9".repeat(300)}Z`;
+  for (const list of ["/event", "/groups/invitation", "/event/comment"]) {
+    const query = { cursor: encodeCursor([endless, 1]), event_id: 1 };
+    expect([list, pathsOf(await call("GET", list, { as, query }))]).toEqual([list, ["cursor"]]);
   }
 });
 
