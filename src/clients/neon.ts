@@ -82,9 +82,12 @@ export function missingReference(error: unknown): string | null {
   return null;
 }
 
-/** Class 08 connection, 40 rolled back (deadlock), 53 resources, 57P0x shutdown: worth another try; without a state the call itself failed. */
+/**
+ * Class 08 connection, 28 and 3D nobody is let in (a password that changed), 40 rolled back (deadlock), 53 resources, 57P0x shutdown: worth another try;
+ * without a state the call itself failed.
+ */
 function unreachable(error: unknown): AppError | null {
   const state = sqlState(error);
-  if (state !== null && !/^(08|40|53|57P0)/.test(state)) return null;
+  if (state !== null && !/^(08|28|3D|40|53|57P0)/.test(state)) return null;
   return new AppError("unavailable", "The service is out of reach for a moment", { retryAfter: 5, cause: error });
 }

@@ -4,7 +4,6 @@ import type { Deps } from "../deps.ts";
 import { readLedger } from "../domain/alert-facts.ts";
 import { keepFaults } from "../domain/alerts.ts";
 import { checkAll } from "../domain/checks.ts";
-import { AppError } from "../errors.ts";
 import { forgetOutage, rememberedOutage, tellOutage } from "./outage.ts";
 import { askOutside } from "./probes.ts";
 import { tellDiscord } from "./tell-discord.ts";
@@ -47,7 +46,7 @@ export async function toriumAlerts(deps: Deps, _now: number, clock: number): Pro
   if (told && settings.HEARTBEAT_URL && !(await beat(settings.HEARTBEAT_URL))) log.warn("heartbeat not heard");
 }
 
-/** Null where it is out of reach, twice. */
+/** Null where it is out of reach, twice; or answers with a fault, of which nobody would hear otherwise. */
 async function askDatabase(deps: Deps) {
   const ask = async () => {
     const at = deps.now();
@@ -58,16 +57,13 @@ async function askDatabase(deps: Deps) {
     const first = await ask();
     return first.ms > SLOW_MS ? await ask() : first;
   } catch (error) {
-    if (!isAway(error)) throw error;
+    deps.log.warn("database asked again", { error: error instanceof Error ? error.name : typeof error });
   }
   await deps.wait(AGAIN_AFTER_MS);
   try {
     return await ask();
   } catch (error) {
-    if (!isAway(error)) throw error;
     deps.log.error("database away", error);
     return null;
   }
 }
-
-const isAway = (error: unknown) => error instanceof AppError && error.code === "unavailable";
