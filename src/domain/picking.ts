@@ -204,17 +204,17 @@ const isOpen = (at: SQL, asked: SQL = sql`a`): SQL => sql`(
  * hands on none of those before. Answers what the reminders say.
  */
 const finish = (input: SQL, at: SQL): SQL => sql`
-  with ${input}, done as (
+  with ${input}, state as materialized (
+    select er.id, exists (
+             select from event_reminders_users p join users u on u.id = p.user_id
+             ${LATEST}
+             where p.event_reminders_id = er.id and p.picked and (l.id is null or ${IS_AHEAD_AGAIN})) as open
+    from event_reminders er where er.id in (select event_reminders_id from asked) and er.status = 'pending' and ${IS_FIXED}
+  ), done as (
     update event_reminders er
     set status = case when o.open then 'pending' else 'picked' end::reminder_status,
         next_attempt_at = ${at} + make_interval(secs => ${SWEEP_AFTER_SECONDS}), settled_at = case when not o.open then ${at} end
-    from (
-      select er.id, exists (
-               select from event_reminders_users p join users u on u.id = p.user_id
-               ${LATEST}
-               where p.event_reminders_id = er.id and p.picked and (l.id is null or ${IS_AHEAD_AGAIN})) as open
-      from event_reminders er where er.id in (select event_reminders_id from asked) and er.status = 'pending' and ${IS_FIXED}
-    ) o
+    from state o
     where er.id = o.id
     returning er.id
   )

@@ -45,7 +45,7 @@ const LAST_TRY_SECONDS = 150;
 /** A try is not added sooner than this after another. */
 const LEAST_SECONDS = 60;
 
-/** The same where `secondsLeft` remain until the reminder expires: a delay that would outlast it ends in a last try before. */
+/** The same where `secondsLeft` remain until the reminder expires: a delay that would outlast it, or nearly, ends in a last try before. */
 export function nextTrySeconds(
   kind: RetryClass,
   attempts: number,
@@ -54,5 +54,5 @@ export function nextTrySeconds(
 ): number {
   const delay = retryDelaySeconds(kind, attempts, random);
   const last = Math.floor(secondsLeft - LAST_TRY_SECONDS * (1 + random / 5));
-  return kind !== "quota" && delay >= secondsLeft && last >= LEAST_SECONDS ? last : delay;
+  return kind !== "quota" && delay > last && last >= LEAST_SECONDS ? last : delay;
 }

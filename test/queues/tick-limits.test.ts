@@ -40,7 +40,7 @@ test("a tick whose moment is a little ahead of the machine's clock sends nothing
   expect(clock.ms).toBeGreaterThanOrEqual(at);
 });
 
-test("two hundred events with as many exceptions as they may have are claimed, no answer of the database over 10 MiB", async () => {
+test("two hundred events with as many exceptions as they may have are no answer of the database over 10 MiB, and are claimed in turns", async () => {
   const clock = { ms: Math.floor(Date.now() / MINUTE) * MINUTE };
   const deps = clockedDeps(clock);
   const someone = await person();
@@ -63,9 +63,12 @@ test("two hundred events with as many exceptions as they may have are claimed, n
   );
   const found = await findDue(deps.db, null, at, at);
   expect(JSON.stringify(found).length).toBeLessThan(ANSWER_BYTES / 2);
+  // Enough for a second turn, and no more: expanding is what takes long here.
+  const claimed = 101;
+  await query(sql`update event_leads set next_due_at = null where event_id = any((${ids})[${claimed + 1}:])`);
   await tick(deps, at);
   const [made] = await query<{ n: number }>(
     sql`select count(*)::int as n from event_reminders where event_id = any(${ids})`,
   );
-  expect(made).toEqual({ n: 200 });
+  expect(made).toEqual({ n: claimed });
 });

@@ -149,7 +149,7 @@ export const DEFENCES: Record<string, Defence> = {
   },
   "last-try": {
     what: "however long the delays have grown, a try before the hour is over",
-    patches: [without(RULES, 'kind !== "quota" && delay >= secondsLeft', "false")],
+    patches: [without(RULES, 'kind !== "quota" && delay > last', "false")],
   },
   "notify-once": {
     what: "a manual reminder once in 24 hours",
