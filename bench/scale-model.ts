@@ -49,7 +49,7 @@ const OTHERS = {
   busy_hours: assumed(8, "a day in which the database is as large as the busiest minute needs"),
   connections: fixed(6, "the platform's limit, and src/queues/concurrency.ts"),
   messages_a_batch: fixed(60, "wrangler.toml, the channels' max_batch_size"),
-  recipients_a_message: fixed(50, "src/queues/enqueue.ts"),
+  recipients_a_message: fixed(10, "src/queues/enqueue.ts"),
   reminders_a_picking: fixed(100, "wrangler.toml, schedule-notifications' max_batch_size"),
   people_a_picking: fixed(2_000, "src/domain/rules.ts"),
   leads_a_turn: fixed(1_000, "src/domain/rules.ts"),
