@@ -245,10 +245,14 @@ export const PersonalData = z
           rsvp: z.enum(["yes", "no", "maybe"]).nullable(),
           share: z.string().nullable(),
           is_own: z.boolean().describe("Whether one made it."),
-          added_at: instant,
+          takes_part: z.boolean(),
+          added_at: instant.describe("Since when one takes part; else when one made it."),
         }),
       )
-      .describe("Those that one takes part in."),
+      .describe("Those that one takes part in, and those of one's groups that one made."),
+    phone_codes: z
+      .array(z.strictObject({ mobile_number: z.string(), created_at: instant, used_at: instant.nullable() }))
+      .describe("Of the last two days: the numbers that codes went to, without the codes."),
     comments: z.array(z.strictObject({ id, event_id: id, comment: z.string(), created_at: instant })),
     invitations: z.array(
       z.strictObject({
@@ -315,6 +319,7 @@ export const PersonalData = z
           },
         ],
         events: [],
+        phone_codes: [],
         comments: [{ id: 88, event_id: 31, comment: "Who brings the cake?", created_at: "2026-11-10T09:00:00.000Z" }],
         invitations: [],
         deliveries: [],

@@ -12,6 +12,7 @@ const KIB = {
   preferences: 16,
   groups: 512,
   events: 1024,
+  phone_codes: 16,
   comments: 1024,
   invitations: 512,
   deliveries: 1536,
@@ -53,8 +54,15 @@ export async function exportPerson(
     events: sql`
       select e.id, e.group_id, e.name, e.description, ${wallOf(sql`e.event_timestamp`)} as event_timestamp, e.time_zone, e.recurrence,
              e.budget::text as budget, e.currency, p.rsvp, p.share::text as share, coalesce(e.created_by = me.id, false) as is_own,
-             ${rfc3339Of(sql`p.added_at`)} as added_at
-      from events_users p join events e on e.id = p.event_id where p.user_id = me.id order by p.added_at desc, e.id desc`,
+             p.user_id is not null as takes_part, ${rfc3339Of(sql`coalesce(p.added_at, e.created_at)`)} as added_at
+      from events e left join events_users p on p.event_id = e.id and p.user_id = me.id
+      where e.id in (
+        select event_id from events_users where user_id = me.id
+        union select o.id from events o join group_members m on m.group_id = o.group_id and m.user_id = me.id where o.created_by = me.id
+      ) order by coalesce(p.added_at, e.created_at) desc, e.id desc`,
+    phone_codes: sql`
+      select v.mobile_number, ${rfc3339Of(sql`v.created_at`)} as created_at, ${rfc3339Of(sql`v.used_at`)} as used_at
+      from phone_verifications v where v.user_id = me.id order by v.created_at desc, v.id desc`,
     comments: sql`
       select c.id, c.event_id, c.comment, ${rfc3339Of(sql`c.created_at`)} as created_at
       from events_comments c where c.user_id = me.id order by c.created_at desc, c.id desc`,

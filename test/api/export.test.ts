@@ -38,7 +38,16 @@ test("all that is theirs, and nothing of others, in one round trip", async () =>
     profile: { user_id: someone.id, email: someone.email, username: someone.username, mobile_number, locale: "pl" },
     devices: [{ platform: "fcm", dead_at: null }],
     groups: [{ group_id, name, status: "moderator", is_owner: false }],
-    events: [{ id: taking.id, name: taking.name, group_id, event_timestamp: "2050-01-01 12:00:00", is_own: false }],
+    events: [
+      {
+        id: taking.id,
+        name: taking.name,
+        group_id,
+        event_timestamp: "2050-01-01 12:00:00",
+        is_own: false,
+        takes_part: true,
+      },
+    ],
     comments: [{ event_id: taking.id, comment: 'Mine \\ "too"' }],
     deliveries: [],
   });
@@ -74,6 +83,25 @@ test("each delivery of the last 13 months says what became of it", async () => {
   ]);
   clock.ms += 400 * 86_400_000;
   expect((await exported({ as: someone, deps: clockedDeps(clock) })).data.deliveries).toEqual([]);
+});
+
+test("also what they made and take no part in, while they are in its group, and the numbers that codes went to", async () => {
+  const someone = await person();
+  const { group_id } = await groupOfEveryRole();
+  const [within, left] = [
+    await arrangedEvent(group_id, []),
+    await arrangedEvent((await groupOfEveryRole()).group_id, []),
+  ];
+  await join(group_id, someone, "moderator");
+  await query(sql`update events set created_by = ${someone.id} where id in (${within.id}, ${left.id})`);
+  const mobile_number = uniqueNumber();
+  await query(
+    sql`insert into phone_verifications (user_id, mobile_number, code_hmac, expires_at) values (${someone.id}, ${mobile_number}, 'keyed', now())`,
+  );
+  const { data } = await exported({ as: someone });
+  expect(data.events).toMatchObject([{ id: within.id, name: within.name, is_own: true, takes_part: false }]);
+  expect(data.phone_codes).toMatchObject([{ mobile_number, used_at: null }]);
+  expect(JSON.stringify(data)).not.toContain("keyed");
 });
 
 test("a long life fits into one answer: what is too much is named, and the newest is there", async () => {
