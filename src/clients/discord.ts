@@ -59,6 +59,6 @@ export function discordClient(webhook: string): Discord {
 
 /** Seconds, with a fraction, in the body; whole ones in the header where something before Discord answers. */
 function retryAfter(answer: Response, body: unknown): number {
-  const seconds = Limited.safeParse(body).data?.retry_after ?? Number(answer.headers.get("retry-after") ?? 5);
-  return Math.ceil((Number.isFinite(seconds) ? seconds : 5) * 1000);
+  const seconds = Limited.safeParse(body).data?.retry_after ?? Number(answer.headers.get("retry-after") || 5);
+  return Math.ceil((Number.isFinite(seconds) && seconds >= 0 ? seconds : 5) * 1000);
 }

@@ -56,16 +56,18 @@ async function tell(discord: Discord, alert: Untold): Promise<Step> {
   return { telling, told: over };
 }
 
-/** Waits where Discord says how long, and tries again, while the patience lasts. */
+/** Waits where Discord says how long, and tries again, while the patience lasts. A limit of nothing, said again and again, is asked for ever more seldom. */
 function patient({ wait }: Deps, discord: Discord): Discord {
   let left = PATIENCE_MS;
+  let least = 100;
   const persisting = async (call: () => Promise<Telling>): Promise<Telling> => {
     for (;;) {
       const telling = await call();
-      if (telling.outcome !== "limited" || telling.retry_after_ms > left) return telling;
-      // At least a moment, or a limit of nothing would be asked for ever.
-      const pause = Math.max(100, telling.retry_after_ms);
+      if (telling.outcome !== "limited") return telling;
+      const pause = Math.max(least, telling.retry_after_ms);
+      if (pause > left) return telling;
       left -= pause;
+      least *= 2;
       await wait(pause);
     }
   };

@@ -254,6 +254,27 @@ describe("Discord's own faults lose nothing and repeat nothing", () => {
     await op.run();
   });
 
+  test.each<[string, () => Response]>([
+    ["of nothing", limited(0)],
+    ["of less than nothing", () => new Response(null, { status: 429, headers: { "retry-after": "-5" } })],
+    ["that says no time", () => new Response(null, { status: 429, headers: { "retry-after": "" } })],
+  ])("a limit %s, said again and again, is not hammered at", async (_, answer) => {
+    const op = await operators();
+    const letter = await deadLetter();
+    let met = 0;
+    op.answerDiscord(() => {
+      met++;
+      return answer();
+    });
+    await op.run();
+    expect(met).toBeLessThan(12);
+    op.answerDiscord(null);
+    await op.run();
+    expect(letter.about(op.posted)).toHaveLength(1);
+    await letter.mend();
+    await op.run();
+  });
+
   test.each<[string, () => Response | Promise<Response>]>([
     ["a long limit", limited(600)],
     ["a 500", () => new Response("oops", { status: 500 })],
