@@ -18,7 +18,7 @@ export const REPLAYED_DEAD_LETTERS_DAYS = 7;
 /** Of alerts, from when they were closed. */
 export const CLOSED_ALERTS_DAYS = 90;
 /** Of the console's used forms: longer than a form is good. */
-export const CONSOLE_FORMS_DAYS = 1;
+export const CONSOLE_FORMS_HOURS = 24;
 /** Of unexpected errors: what kind, when, and in which request. */
 export const WORKER_ERRORS_DAYS = 30;
 /** For so long after an erasure, messages that name the person by number may still turn up: what a queue keeps a message for, and a night. */

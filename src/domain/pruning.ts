@@ -7,7 +7,7 @@ import { type Db, row } from "../clients/neon.ts";
 import {
   CLOSED_ALERTS_DAYS,
   COMMENT_PUSHES_DAYS,
-  CONSOLE_FORMS_DAYS,
+  CONSOLE_FORMS_HOURS,
   DEAD_LETTERS_DAYS,
   LEDGER_MONTHS,
   PHONE_CODES_DAYS,
@@ -89,7 +89,7 @@ export const BATCHES: Record<string, Batch> = {
     batch(
       "console_forms",
       "form",
-      sql`select form from console_forms where spent_at < ${at} - ${days(CONSOLE_FORMS_DAYS)} order by spent_at`,
+      sql`select form from console_forms where spent_at < ${at} - make_interval(hours => ${CONSOLE_FORMS_HOURS}) order by spent_at`,
     ),
   worker_errors: (at) =>
     batch(
