@@ -1,5 +1,5 @@
 /** What each endpoint answers in `data`: the one description of it, in the API document and in the tests, which refuse any other field. */
-import { z } from "zod";
+import * as z from "zod";
 
 const id = z.int().min(1);
 const instant = z.iso.datetime().describe("An instant, RFC 3339 in UTC.");

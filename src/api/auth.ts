@@ -1,7 +1,7 @@
 /** Who is calling: a Cognito token of the configured pool and client. Nothing of the database is asked here. */
 
 import type { MiddlewareHandler } from "hono";
-import { z } from "zod";
+import * as z from "zod";
 import { setUserId } from "../clients/cognito.ts";
 import { verifySigned } from "../clients/signed-tokens.ts";
 import { asCaller, type Caller, confirmCaller } from "../domain/access.ts";

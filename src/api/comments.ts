@@ -1,5 +1,5 @@
 import { Hono } from "hono";
-import { z } from "zod";
+import * as z from "zod";
 import { changeComment, createComment, deleteComment, listComments } from "../domain/comments.ts";
 import { wake } from "../queues/wake.ts";
 import { act } from "./auth.ts";

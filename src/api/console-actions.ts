@@ -1,6 +1,6 @@
 /** What the console does, and what it reveals: asked by a form, and logged. */
 import { Hono } from "hono";
-import { z } from "zod";
+import * as z from "zod";
 import { acknowledgeAlert, silenceAlert } from "../domain/console-alerts.ts";
 import { revealLetter } from "../domain/console-letters.ts";
 import { followPerson } from "../domain/console-people.ts";

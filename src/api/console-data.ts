@@ -1,6 +1,6 @@
 /** What the console tells: nothing of it names anybody. */
 import { Hono } from "hono";
-import { z } from "zod";
+import * as z from "zod";
 import { listAlerts } from "../domain/console-alerts.ts";
 import { countLetters, listLetters } from "../domain/console-letters.ts";
 import { readOverview } from "../domain/console-overview.ts";

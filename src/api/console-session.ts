@@ -1,7 +1,7 @@
 /** Signing in with the operator's token, where Cloudflare Access does not see to it. */
 import { Hono } from "hono";
 import { deleteCookie, setCookie } from "hono/cookie";
-import { z } from "zod";
+import * as z from "zod";
 import { notFound, unauthenticated } from "../errors.ts";
 import { type Api, type ApiContext, ok } from "./envelope.ts";
 import {

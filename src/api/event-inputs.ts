@@ -1,5 +1,5 @@
 /** What a new event and a change of one may say. */
-import { z } from "zod";
+import * as z from "zod";
 import { OTHER_THAN_STARTS_AT, refuse, scheduleIssues } from "../domain/event-plan.ts";
 import type { NewEvent } from "../domain/events.ts";
 import { isCurrency, parseAmount } from "../domain/money.ts";

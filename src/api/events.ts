@@ -1,5 +1,5 @@
 import { Hono } from "hono";
-import { z } from "zod";
+import * as z from "zod";
 import { changeEvent, deleteEvent } from "../domain/event-changes.ts";
 import { createEvent, listEvents, notifyEvent } from "../domain/events.ts";
 import { CLAIM_AHEAD_MS } from "../domain/rules.ts";

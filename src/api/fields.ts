@@ -1,5 +1,5 @@
 /** Input fields that several endpoints take, with what the API document says of each. */
-import { z } from "zod";
+import * as z from "zod";
 import { timeZoneNamed } from "../domain/time.ts";
 import { id, queryId } from "./validate.ts";
 

@@ -1,5 +1,5 @@
 import { Hono, type MiddlewareHandler } from "hono";
-import { z } from "zod";
+import * as z from "zod";
 import { PoolRefusal, setUserId } from "../clients/cognito.ts";
 import { signUp } from "../domain/sign-up.ts";
 import { unauthenticated } from "../errors.ts";

@@ -1,5 +1,5 @@
 import { Hono } from "hono";
-import { z } from "zod";
+import * as z from "zod";
 import { countInvitations, listInvitations } from "../domain/invitations.ts";
 import { act } from "./auth.ts";
 import { type Api, ok } from "./envelope.ts";

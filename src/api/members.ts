@@ -1,5 +1,5 @@
 import { Hono } from "hono";
-import { z } from "zod";
+import * as z from "zod";
 import { ROLES } from "../domain/access.ts";
 import { answerInvitation, type Invitee, invite } from "../domain/invitations.ts";
 import { changeRole, listMembers, removeMember } from "../domain/members.ts";

@@ -1,6 +1,6 @@
 /** The API described in OpenAPI 3.1, from the routes, the schemas that validate their input, and those of their answers. */
 import type { RouterRoute } from "hono/types";
-import { z } from "zod";
+import * as z from "zod";
 import { createDocument, type ZodOpenApiObject, type ZodOpenApiOperationObject } from "zod-openapi";
 import { type ErrorCode, STATUS } from "../errors.ts";
 import { DESCRIPTION, WHEN } from "./openapi/description.ts";

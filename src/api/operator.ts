@@ -1,7 +1,7 @@
 /** Who operates: whoever Cloudflare Access lets in, or, where Access is not used, whoever holds OPERATOR_TOKEN. With neither set there is no console. */
 import type { MiddlewareHandler } from "hono";
 import { getCookie } from "hono/cookie";
-import { z } from "zod";
+import * as z from "zod";
 import { verifySigned } from "../clients/signed-tokens.ts";
 import type { Settings } from "../env.ts";
 import { AppError, forbidden, notFound, unauthenticated } from "../errors.ts";

@@ -1,5 +1,5 @@
 import { Hono } from "hono";
-import { z } from "zod";
+import * as z from "zod";
 import { listOrganizations } from "../domain/organizations.ts";
 import { type Api, ok } from "./envelope.ts";
 import { encodeCursor, input, page, text } from "./validate.ts";

@@ -1,5 +1,5 @@
 import { Hono } from "hono";
-import { z } from "zod";
+import * as z from "zod";
 import { deletePoolUser } from "../clients/cognito.ts";
 import { snsClient } from "../clients/sns.ts";
 import { confirmCaller } from "../domain/access.ts";

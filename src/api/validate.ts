@@ -2,7 +2,7 @@
 import { zValidator } from "@hono/zod-validator";
 import type { HonoRequest, ValidationTargets } from "hono";
 import { HTTPException } from "hono/http-exception";
-import { z } from "zod";
+import * as z from "zod";
 import { AppError, invalidInput } from "../errors.ts";
 
 type Target = "query" | "json";

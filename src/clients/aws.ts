@@ -1,6 +1,6 @@
 /** Signed calls to AWS, and what an answer means for the sender. */
 import { AwsClient } from "aws4fetch";
-import { z } from "zod";
+import * as z from "zod";
 import type { Settings } from "../env.ts";
 
 /** How long a provider may take to answer. Whoever is in a batch with one that hangs waits as long for a retry or the next channel. */

@@ -1,5 +1,5 @@
 /** The user pool's published keys (RFC 7517). */
-import { z } from "zod";
+import * as z from "zod";
 import { type Asked, unanswered } from "./aws.ts";
 
 const TIMEOUT_MS = 5_000;

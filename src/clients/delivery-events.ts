@@ -5,7 +5,7 @@
  * https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-contents.html
  * https://docs.aws.amazon.com/sns/latest/dg/application-event-notifications.html
  */
-import { z } from "zod";
+import * as z from "zod";
 import { invalidInput } from "../errors.ts";
 
 /** `code` is the provider's, made of letters and dots. Addresses are in lower case, `at` is ms. */

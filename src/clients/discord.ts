@@ -1,5 +1,5 @@
 /** A Discord webhook. https://discord.com/developers/docs/resources/webhook, and .../topics/rate-limits */
-import { z } from "zod";
+import * as z from "zod";
 
 const TIMEOUT_MS = 10_000;
 const MAX_CONTENT = 2_000;

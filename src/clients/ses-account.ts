@@ -1,5 +1,5 @@
 /** How the account stands with Amazon SES. https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_GetAccount.html */
-import { z } from "zod";
+import * as z from "zod";
 import type { Settings } from "../env.ts";
 import { type Asked, type Aws, awsClient, codeOf, unanswered } from "./aws.ts";
 

@@ -1,5 +1,5 @@
 /** Amazon SES, API v2. https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html */
-import { z } from "zod";
+import * as z from "zod";
 import type { Settings } from "../env.ts";
 import { type Aws, awsClient, codeOf, lost, type Outcome, refusal } from "./aws.ts";
 

@@ -2,7 +2,7 @@
  * What SNS posts to an HTTP subscriber, believed only once its signature holds.
  * https://docs.aws.amazon.com/sns/latest/dg/sns-verify-signature-of-message.html
  */
-import { z } from "zod";
+import * as z from "zod";
 import type { Settings } from "../env.ts";
 import { AppError, invalidInput, unauthenticated } from "../errors.ts";
 import { signingCertificate } from "./sns-certificates.ts";

@@ -2,7 +2,7 @@
  * An outage of the database, of which no table can tell: an object in the bucket remembers since when it lasts and what Discord was told, so that one
  * outage is one message whichever isolate the next run meets. Its name is none that the door of the logos knows.
  */
-import { z } from "zod";
+import * as z from "zod";
 import type { Asked } from "../clients/aws.ts";
 import { discordClient } from "../clients/discord.ts";
 import type { Deps } from "../deps.ts";

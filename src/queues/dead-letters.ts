@@ -1,5 +1,5 @@
 /** Keeps what ran out of tries, with the reason that the ledger has for it. */
-import { z } from "zod";
+import * as z from "zod";
 import type { Deps } from "../deps.ts";
 import { lastErrors, writeDeadLetters } from "../domain/dead-letters.ts";
 import { type Ended, logEnded } from "./ended.ts";

@@ -1,5 +1,5 @@
 /** The shapes of every queue's messages, version 1. Times are RFC 3339; an occurrence is a wall time. */
-import { z } from "zod";
+import * as z from "zod";
 
 const id = z.int().min(1);
 const message = <Type extends string, Shape extends z.ZodRawShape>(type: Type, shape: Shape) =>

@@ -1,5 +1,5 @@
 /** What the API document says of each endpoint that its schemas cannot: who may, what it answers, which errors, an example of its input. */
-import type { z } from "zod";
+import type * as z from "zod";
 import type { ErrorCode } from "../../errors.ts";
 import * as answers from "../answers.ts";
 
