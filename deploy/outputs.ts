@@ -12,8 +12,7 @@ type Described = { Stacks: { Outputs?: { OutputKey: string; OutputValue: string 
 
 /** What `aws cloudformation describe-stacks` printed into a file. Throws where it is something else. */
 export function readOutputs(file: string): Record<string, string> {
-  const described = JSON.parse(readFileSync(file, "utf8")) as Partial<Described>;
-  const outputs = described.Stacks?.[0]?.Outputs;
+  const outputs = outputsOf(readFileSync(file, "utf8"));
   if (!outputs)
     throw new Error(`${file} is not what aws cloudformation describe-stacks prints of a stack with outputs`);
   return Object.fromEntries(
@@ -22,4 +21,13 @@ export function readOutputs(file: string): Record<string, string> {
       return setting === null ? [] : [[setting, OutputValue]];
     }),
   );
+}
+
+/** Not by the parser's own words, which quote what they met. */
+function outputsOf(text: string) {
+  try {
+    return (JSON.parse(text) as Partial<Described> | null)?.Stacks?.[0]?.Outputs;
+  } catch {
+    return undefined;
+  }
 }

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseEnv } from "node:util";
+import { connection } from "../dev/migrate.ts";
 import { readSettings, SettingsError } from "../src/env.ts";
 import type { Configuration } from "./configuration.ts";
 import { readOutputs } from "./outputs.ts";
@@ -95,7 +96,7 @@ function isSetting(name: string): boolean {
 
 /** What the schema allows for the local stack's sake, or cannot see in one setting alone. */
 function deployedFaults(values: Values): string[] {
-  const faults: string[] = [];
+  const faults = databaseFaults(values.DATABASE_URL);
   for (const name of ["PUBLIC_URL", "COGNITO_ISSUER", "COGNITO_JWKS_URL", NEVER_KEPT]) {
     const url = URL.parse(values[name] ?? "");
     if (!url) continue;
@@ -113,4 +114,16 @@ function deployedFaults(values: Values): string[] {
     }
   }
   return faults;
+}
+
+/** The parts that migrations connect by. What is no such URL at all, src/env.ts names. */
+function databaseFaults(databaseUrl = ""): string[] {
+  if (!/^postgres(ql)?:/.test(databaseUrl) || !URL.canParse(databaseUrl)) return [];
+  try {
+    connection(databaseUrl);
+    return [];
+  } catch (error) {
+    const encoding = error instanceof URIError;
+    return [encoding ? "DATABASE_URL: has a % that encodes nothing" : (error as Error).message.replace(" ", ": ")];
+  }
 }

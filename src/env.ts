@@ -2,7 +2,7 @@
  * The Worker's settings, parsed once at the start. Names are those of the AWS SDKs and of Cloudflare where they have one.
  * An empty value counts as absent, so that wrangler.toml can list every name.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { timeZoneNamed } from "./domain/time.ts";
 
 const text = z.string().min(1);
@@ -38,7 +38,10 @@ const shape = z.object({
   COGNITO_CLIENT_IDS: list.pipe(z.array(text).min(1)),
   COGNITO_ISSUER: url.optional(),
   COGNITO_JWKS_URL: url.optional(),
-  SES_FROM: text,
+  SES_FROM: text.regex(
+    /^(?:[^<>]*<)?[^\s<>@]+@[^\s<>@]+\.[^\s<>@]+>?$/,
+    "is not an address, nor a name with one in <>",
+  ),
   SES_CONFIGURATION_SET: text.optional(),
   SNS_PLATFORM_APPLICATION_ARN_FCM: z.string().startsWith("arn:").optional(),
   SNS_PLATFORM_APPLICATION_ARN_APNS: z.string().startsWith("arn:").optional(),

@@ -125,6 +125,9 @@ describe("settings", () => {
     ["PUBLIC_URL", "https://localhost:8787", "is on this machine"],
     ["COGNITO_ISSUER", "http://127.0.0.1:9229/pool", "is on this machine"],
     ["DATABASE_URL", "postgres://a:b@localhost/c", "is on this machine"],
+    ["DATABASE_URL", "postgres://a:b@db.torium.pl", "names no database"],
+    ["DATABASE_URL", "postgres://a:b%zz@db.torium.pl/c", "has a % that encodes nothing"],
+    ["SES_FROM", "Torium", "is not an address, nor a name with one in <>"],
     ["COGNITO_USER_POOL_ID", "us-east-1_x", "is of another region than AWS_REGION"],
     ["SNS_FEEDBACK_TOPIC_ARNS", "arn:aws:sns:us-east-1:1:x", "is of another region than AWS_REGION"],
     ["LINK_SECRET", examples.LINK_SECRET!, "still is the example's"],
@@ -170,6 +173,12 @@ describe("settings", () => {
       SES_FROM: "ours",
       COGNITO_USER_POOL_ID: "theirs",
     });
+    for (const other of ["null", "[]", "a-value{"]) {
+      writeFileSync(outputs, other);
+      const read = () => givenSettings(configuration, { file, outputs });
+      expect(read).toThrow("is not what aws cloudformation describe-stacks prints");
+      expect(read).not.toThrow("a-value");
+    }
   });
 });
 
