@@ -15,7 +15,13 @@ export async function alerts(root, { signal }) {
     document.dispatchEvent(new CustomEvent("waiting", { detail: { alerts: open.length } }));
     fill(
       root,
-      make("div", { class: "head" }, make("h2", {}, "Alerts"), button("Refresh", reload, "quiet")),
+      make(
+        "div",
+        { class: "head" },
+        make("h2", {}, "Alerts"),
+        button("Look now", () => lookNow(reload)),
+        button("Refresh", reload, "quiet"),
+      ),
       open.length > 0
         ? make(
             "ol",
@@ -33,6 +39,22 @@ export async function alerts(root, { signal }) {
   };
   const reload = () => show().catch((error) => toast(error.message));
   await show();
+}
+
+async function lookNow(reload) {
+  const done = await confirmed({
+    title: "Look at every part now?",
+    text: "As every five minutes: asks each service how it is, and tells Discord what broke and what is well again. It may take a minute.",
+    verb: "Look now",
+    run: async (token) => {
+      const { faults, told } = (await act("look", {}, token)).data;
+      const found = faults.length > 0 ? `Found ${faults.join(", ")}.` : "Every part is well.";
+      return told ? found : `${found} Discord is not told of everything yet; the next look tries again.`;
+    },
+  });
+  if (!done) return;
+  toast(done);
+  reload();
 }
 
 function alertCard(alert, reload) {

@@ -3,7 +3,7 @@ import { askForm } from "./api.js";
 import { button, fill, make } from "./dom.js";
 
 /** A form that was spent or is too old is no use any more; after a lost answer the same one is sent again, so that nothing is done twice. */
-const ASK_ANEW = new Set([403, 409]);
+const ASK_ANEW = new Set([403, 409, 429]);
 
 /**
  * Opens; `run(form_token, values, tell)` does it: `values` are those of the fields in `fields`, `tell` shows how far it is. What it answers is the answer here; undefined: closed without.

@@ -1,10 +1,13 @@
 /** What the console does, and what it reveals: asked by a form, and logged. */
 import { Hono } from "hono";
 import * as z from "zod";
-import { acknowledgeAlert, silenceAlert } from "../domain/console-alerts.ts";
+import { type Looked, look } from "../alerts/look.ts";
+import type { Deps } from "../deps.ts";
+import { acknowledgeAlert, claimLook, silenceAlert } from "../domain/console-alerts.ts";
 import { revealLetter } from "../domain/console-letters.ts";
 import { followPerson } from "../domain/console-people.ts";
 import { followReminder } from "../domain/console-reminders.ts";
+import { AppError } from "../errors.ts";
 import { BY_PERSON, BY_REMINDER, cursorTo, FIRST_PAGE, QUEUE } from "./console-data.ts";
 import { operate, requireForm } from "./console-form.ts";
 import { isReadable, replay } from "./console-replay.ts";
@@ -41,6 +44,12 @@ export const consoleActions = new Hono<Api>()
     await operate(c, "silence", { alert_id, minutes }, ({ db, now }) => silenceAlert(db, alert_id, minutes, now()));
     return ok(null);
   })
+  .post("/look", async (c) => {
+    const looking = operate(c, "look", {}, lookNow, ({ faults }) => ({ faults: faults.length }));
+    // Also where nobody waits for it any more: what Discord is told of must be written down, or it would be told again.
+    c.executionCtx.waitUntil(looking.catch(() => {}));
+    return ok(await looking);
+  })
   .post("/reveal", input("json", Revealed), async (c) => {
     const asked = c.req.valid("json");
     if ("dead_letter_id" in asked) {
@@ -60,3 +69,12 @@ export const consoleActions = new Hono<Api>()
     );
     return ok(found, cursorTo(next));
   });
+
+/** Throws `rate_limited` where the last look was a moment ago. */
+async function lookNow(deps: Deps): Promise<Looked> {
+  const clock = deps.now();
+  const { wait_seconds } = await claimLook(deps.db, clock);
+  if (wait_seconds > 0)
+    throw new AppError("rate_limited", "The last look was a moment ago", { retryAfter: wait_seconds });
+  return look(deps, clock);
+}

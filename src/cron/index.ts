@@ -1,16 +1,16 @@
 /** The clock door: a cron line, its job. */
+import { look } from "../alerts/look.ts";
 import type { Deps } from "../deps.ts";
 import { withFields } from "../log.ts";
 import { prune } from "./prune.ts";
 import { scheduleEvents } from "./schedule-events.ts";
-import { toriumAlerts } from "./torium-alerts.ts";
 
 /** `now` is the job's: the schedule's moment, also one years from today where a schedule is run by hand; `clock` the same on the machine. */
-type Job = (deps: Deps, now: number, clock: number) => Promise<void>;
+type Job = (deps: Deps, now: number, clock: number) => Promise<unknown>;
 
 export const JOBS: Record<string, Job> = {
   "* * * * *": scheduleEvents,
-  "*/5 * * * *": toriumAlerts,
+  "*/5 * * * *": (deps, _now, clock) => look(deps, clock),
   "17 3 * * *": prune,
 };
 

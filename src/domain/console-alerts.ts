@@ -3,8 +3,12 @@ import { type SQL, sql } from "drizzle-orm";
 import { type Db, row, rows } from "../clients/neon.ts";
 import { conflict, notFound } from "../errors.ts";
 import { rfc3339Of } from "./access.ts";
+import { ALERTS_JOB } from "./alert-facts.ts";
 import { rfc3339 } from "./time.ts";
 
+const BY_HAND = `${ALERTS_JOB} by hand`;
+/** A look asks every service outside, some of them twice. */
+const LOOK_EVERY_SECONDS = 30;
 const CLOSED_DAYS = 7;
 const AT_ONCE = 200;
 
@@ -55,4 +59,23 @@ async function changeOpen(db: Db, id: number, change: SQL): Promise<void> {
   );
   if (!known) throw notFound("alert");
   if (!changed) throw conflict("The alert is over");
+}
+
+/** Lets one look begin where the last one, by hand or by the clock, is long enough ago; else answers in how many seconds. One round trip. */
+export async function claimLook(db: Db, now: number): Promise<{ wait_seconds: number }> {
+  const at = instant(now);
+  const recent = sql`ran_at > ${at} - make_interval(secs => ${LOOK_EVERY_SECONDS})`;
+  const { claimed, ago } = await row<{ claimed: boolean; ago: number | null }>(
+    db,
+    sql`with claimed as (
+          insert into schedule_runs (job, ran_at, now_at)
+          select ${BY_HAND}, ${at}, ${at} where not exists (select from schedule_runs where job = ${ALERTS_JOB} and ${recent})
+          on conflict (job) do update set ran_at = excluded.ran_at, now_at = excluded.now_at where not (schedule_runs.${recent})
+          returning 1
+        )
+        select exists (select from claimed) as claimed,
+               (select extract(epoch from ${at} - max(ran_at))::float8 from schedule_runs where job in (${ALERTS_JOB}, ${BY_HAND})) as ago`,
+  );
+  const wait = Math.ceil(LOOK_EVERY_SECONDS - (ago ?? 0));
+  return { wait_seconds: claimed ? 0 : Math.min(LOOK_EVERY_SECONDS, Math.max(1, wait)) };
 }

@@ -2,7 +2,7 @@ import { sql } from "drizzle-orm";
 import { afterEach, expect, test, vi } from "vitest";
 import type { Fields, Log } from "../../src/log.ts";
 import { Message } from "../../src/queues/messages.ts";
-import { act, ask, consoleDeps } from "../support/console.ts";
+import { act, ask, consoleDeps, OPERATOR_TOKEN } from "../support/console.ts";
 import { inbox, type Person, person, query, type TestDeps, unique, uniqueNumber } from "../support/index.ts";
 import { operators, runAlerts } from "../support/operators.ts";
 import { clockedDeps, drain, event, group, receive, taken, tick } from "../support/pipeline.ts";
@@ -266,6 +266,56 @@ test("an alert that was silenced before Discord heard of it is posted when the s
   await act("silence", { alert_id: alert!.id, minutes: 0 }, { deps: consoleDeps({ now: here.now }) });
   await here.run(deps, { tick: false });
   expect(here.posted).toHaveLength(before + 1);
+});
+
+/** Operators whose clock a test moves by itself, at a console. */
+async function looking() {
+  const here = await operators();
+  const ahead = { ms: 0 };
+  const now = () => here.now() + ahead.ms;
+  const deps = here.depsOf({ now, settings: { OPERATOR_TOKEN } });
+  await here.run(deps);
+  return { ...here, ahead, deps, look: () => act("look", {}, { deps }) };
+}
+
+test("the operator's look is the clock's: it finds what broke, tells Discord, and says what it found", async () => {
+  const { ahead, deps, look, posted } = await looking();
+  posted.length = 0;
+  const about = () => posted.filter((content) => content.includes("**tick**"));
+  ahead.ms += 10 * MINUTE;
+  const { deps: telling, lines } = logged(deps);
+  const told = await act("look", {}, { deps: telling });
+  expect(told).toMatchObject({ http: 200, data: { first: true, told: true } });
+  expect(told.data.faults).toContain("tick/silent");
+  expect(about()).toEqual([expect.stringMatching(/^🔴/)]);
+  expect(lines.filter(({ event }) => event === "operator look")).toMatchObject([
+    { operator: "token", faults: told.data.faults.length, outcome: "ok" },
+  ]);
+  await query(
+    sql`update schedule_runs set ran_at = ${new Date(deps.now()).toISOString()} where job = 'schedule-events'`,
+  );
+  ahead.ms += MINUTE;
+  expect((await look()).data.faults).not.toContain("tick/silent");
+  expect(about()).toEqual([expect.stringMatching(/^🔴/), expect.stringMatching(/^🟢/)]);
+});
+
+test("nobody looks within 30 seconds of the last look, by hand or by the clock, also of two at once", async () => {
+  const { ahead, look, run, deps } = await looking();
+  const answered = async () => {
+    const { http, headers } = await look();
+    return [http, headers.get("retry-after")];
+  };
+  expect(await answered()).toEqual([429, "30"]);
+  ahead.ms += 29_500;
+  expect(await answered()).toEqual([429, "1"]);
+  ahead.ms += 500;
+  expect((await Promise.all([look(), look()])).map(({ http }) => http).sort()).toEqual([200, 429]);
+  ahead.ms += 20_000;
+  expect(await answered()).toEqual([429, "10"]);
+  await run(deps);
+  expect(await answered()).toEqual([429, "30"]);
+  ahead.ms += 30_000;
+  expect(await answered()).toEqual([200, null]);
 });
 
 /** Deps whose log is kept, line by line. */

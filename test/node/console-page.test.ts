@@ -154,6 +154,22 @@ describe("the console's page", () => {
     await dialogOf(page).getByRole("button", { name: "Silence" }).click();
     await card.getByText("silenced", { exact: true }).waitFor();
   });
+
+  it("looks at every part when it is asked to, and not again within 30 seconds", async () => {
+    const { page } = await signedIn({ hash: "#/alerts" });
+    const look = async () => {
+      await page.getByRole("button", { name: "Look now" }).first().click();
+      await dialogOf(page).getByRole("button", { name: "Look now" }).click();
+    };
+    await look();
+    // No tick ever came here: it is a fault by itself.
+    await page.getByText(/^Found .*tick\//).waitFor();
+    await page.getByRole("listitem").filter({ hasText: "tick" }).first().waitFor();
+    await look();
+    await dialogOf(page)
+      .getByText(/Too many tries\. Wait \d+ seconds\./)
+      .waitFor();
+  });
 });
 
 describe("a dead letter that a fault made", () => {

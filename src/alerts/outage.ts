@@ -17,6 +17,7 @@ const Kept = z.object({ since: z.number(), discord_message_id: z.string().nullab
 type Kept = z.infer<typeof Kept>;
 
 const FAULT = { part: "database", key: "unreachable", message: "The database is out of reach: nothing works" };
+export const OUTAGE = `${FAULT.part}/${FAULT.key}`;
 
 type Bucket = Deps["bindings"]["LOGOS"];
 
@@ -34,31 +35,36 @@ export async function rememberedOutage(bucket: Bucket): Promise<Asked<(Outage & 
 
 export const forgetOutage = (bucket: Bucket): Promise<void> => bucket.delete(NAME);
 
-/** Tells of it once; `noticed`: when the run began that found nobody there, ms. Where the bucket is away too it is told at each run, rather than never. */
-export async function tellOutage({ bindings, settings, now, log }: Deps, noticed: number): Promise<void> {
+/**
+ * Tells of it once; `noticed`: when the run began that found nobody there, ms. Where the bucket is away too it is told at each run, rather than never.
+ * False where somebody is to be told and is not yet.
+ */
+export async function tellOutage({ bindings, settings, now, log }: Deps, noticed: number): Promise<boolean> {
   const bucket = bindings.LOGOS;
   const clock = now();
   let since = noticed;
   let remembers = true;
   try {
     const found = await read(bucket);
-    if (found && (found.kept.discord_message_id !== null || found.kept.posting_until > clock)) return;
+    if (found?.kept.discord_message_id) return true;
+    if (found && found.kept.posting_until > clock) return false;
     since = found?.kept.since ?? noticed;
     const claim = { since, discord_message_id: null, posting_until: clock + POSTING_MS };
     const only = found ? { etagMatches: found.etag } : new Headers({ "if-none-match": "*" });
-    if (!(await bucket.put(NAME, JSON.stringify(claim), { onlyIf: only }))) return;
+    if (!(await bucket.put(NAME, JSON.stringify(claim), { onlyIf: only }))) return false;
   } catch (error) {
     remembers = false;
     log.warn("outage not remembered", { error: error instanceof Error ? error.name : typeof error });
   }
-  if (!settings.DISCORD_WEBHOOK_URL) return;
+  if (!settings.DISCORD_WEBHOOK_URL) return true;
   const told = await discordClient(settings.DISCORD_WEBHOOK_URL).post(
     lastingText({ ...FAULT, count: 1, opened_at: since }),
   );
   log.info("outage told", { outcome: told.outcome });
-  if (!remembers) return;
+  if (!remembers) return told.outcome === "told";
   const kept: Kept = { since, discord_message_id: told.outcome === "told" ? told.id : null, posting_until: 0 };
   await bucket.put(NAME, JSON.stringify(kept)).catch(() => log.warn("outage not remembered"));
+  return told.outcome === "told";
 }
 
 async function read(bucket: Bucket): Promise<{ kept: Kept; etag: string } | null> {

@@ -1,10 +1,10 @@
-/** Every five minutes: goes through every part, and tells Discord what broke and what is well again. */
+/** Goes through every part, and tells Discord what broke and what is well again: every five minutes, and when the operator asks. */
 import { beat } from "../clients/heartbeat.ts";
 import type { Deps } from "../deps.ts";
 import { readLedger } from "../domain/alert-facts.ts";
 import { keepFaults } from "../domain/alerts.ts";
 import { checkAll } from "../domain/checks.ts";
-import { forgetOutage, rememberedOutage, tellOutage } from "./outage.ts";
+import { forgetOutage, OUTAGE, rememberedOutage, tellOutage } from "./outage.ts";
 import { askOutside } from "./probes.ts";
 import { tellDiscord } from "./tell-discord.ts";
 
@@ -12,10 +12,14 @@ const AGAIN_AFTER_MS = 1_000;
 /** An answer that takes longer is asked for once more: the first one may have woken the database. */
 const SLOW_MS = 1_000;
 
-export async function toriumAlerts(deps: Deps, _now: number, clock: number): Promise<void> {
+/** `first` false: another look at the same time counted. `faults`: part/key. `told` false: something is left to be told. */
+export type Looked = { first: boolean; faults: string[]; told: boolean };
+
+/** `clock`: when it began, ms. */
+export async function look(deps: Deps, clock: number): Promise<Looked> {
   const { settings, bindings, db, now, log } = deps;
   const found = await askDatabase(deps);
-  if (!found) return tellOutage(deps, clock);
+  if (!found) return { first: false, faults: [OUTAGE], told: await tellOutage(deps, clock) };
   const [outside, remembered] = await Promise.all([askOutside(deps), rememberedOutage(bindings.LOGOS)]);
   const reports = checkAll({
     now: found.at,
@@ -35,15 +39,11 @@ export async function toriumAlerts(deps: Deps, _now: number, clock: number): Pro
   });
   if (first && outage) await forgetOutage(bindings.LOGOS);
   const told = webhook ? await tellDiscord(deps, webhook) : true;
-  const faults = reports.flatMap((report) => report.faults);
-  log.info("alerts", {
-    first,
-    faults: faults.map(({ part, key }) => `${part}/${key}`).join(","),
-    told,
-    ms: now() - found.at,
-  });
+  const faults = reports.flatMap((report) => report.faults).map(({ part, key }) => `${part}/${key}`);
+  log.info("alerts", { first, faults: faults.join(","), told, ms: now() - found.at });
   // Whoever is not told by Discord must hear the silence of the heartbeat.
   if (told && settings.HEARTBEAT_URL && !(await beat(settings.HEARTBEAT_URL))) log.warn("heartbeat not heard");
+  return { first, faults, told };
 }
 
 /** Null where it is out of reach, twice; or answers with a fault, of which nobody would hear otherwise. */
