@@ -2,6 +2,7 @@
 import { Hono } from "hono";
 import { deleteCookie, setCookie } from "hono/cookie";
 import * as z from "zod";
+import { endSession } from "../domain/console-forms.ts";
 import { notFound, unauthenticated } from "../errors.ts";
 import { type Api, type ApiContext, ok } from "./envelope.ts";
 import {
@@ -11,6 +12,7 @@ import {
   requireOwnOrigin,
   SESSION_COOKIE,
   SESSION_SECONDS,
+  sessionOf,
 } from "./operator.ts";
 import { spend } from "./rate-limit.ts";
 import { input } from "./validate.ts";
@@ -28,7 +30,11 @@ export const consoleSession = new Hono<Api>()
     setCookie(c, SESSION_COOKIE, await newSession(settings, now()), { ...kept(c), maxAge: SESSION_SECONDS });
     return withCookies(c, ok(null));
   })
-  .post("/sign-out", requireOwnOrigin, (c) => {
+  .post("/sign-out", requireOwnOrigin, async (c) => {
+    const { db, now } = c.var.deps;
+    const session = await sessionOf(c);
+    // The cookie stays where this fails: it is needed to try again.
+    if (session) await endSession(db, session, now());
     deleteCookie(c, SESSION_COOKIE, kept(c));
     return withCookies(c, ok(null));
   });

@@ -17,7 +17,7 @@ export const DEAD_LETTERS_DAYS = 30;
 export const REPLAYED_DEAD_LETTERS_DAYS = 7;
 /** Of alerts, from when they were closed. */
 export const CLOSED_ALERTS_DAYS = 90;
-/** Of the console's used forms: longer than a form is good. */
+/** Of the console's used forms and ended sessions: longer than a form or a session is good. */
 export const CONSOLE_FORMS_HOURS = 24;
 /** Of unexpected errors: what kind, when, and in which request. */
 export const WORKER_ERRORS_DAYS = 30;

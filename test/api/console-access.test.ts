@@ -1,6 +1,7 @@
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import { afterEach, expect, test, vi } from "vitest";
 import { app } from "../../src/api/index.ts";
+import { AppError } from "../../src/errors.ts";
 import config from "../../wrangler.toml?raw";
 import { act, ask, CONSOLE, consoleDeps, formOf, OPERATOR_TOKEN, type Told } from "../support/console.ts";
 import { person, testDeps } from "../support/index.ts";
@@ -19,7 +20,7 @@ const READS = [
   "/console/data/reminders/1",
   "/console/data/alerts",
 ];
-const ACTIONS = ["replay", "acknowledge", "silence", "reveal"].map((action) => `/console/actions/${action}`);
+const ACTIONS = ["replay", "acknowledge", "silence", "look", "reveal"].map((action) => `/console/actions/${action}`);
 const POSTS = ["/console/data/person", ...ACTIONS];
 
 const signIn = (token: string, more: Parameters<typeof ask>[2] = {}) =>
@@ -168,6 +169,41 @@ test("a new OPERATOR_TOKEN ends every session, and a cookie that was changed is 
     `${id}.${until}`,
   ])
     expect([forged, (await reading(`torium_operator=${forged}`)).http]).toEqual([forged, 401]);
+});
+
+/** From an address of its own: one has ten tries a minute. */
+const sessionFrom = async (address: string) => ({
+  ...NO_TOKEN,
+  cookie: cookieOf(await signIn(OPERATOR_TOKEN, { headers: { "cf-connecting-ip": address } })),
+});
+
+test("a session that was signed out opens nothing any more, whoever kept its cookie; no other session ends with it", async () => {
+  const headers = await sessionFrom("192.0.2.20");
+  const other = await sessionFrom("192.0.2.21");
+  const form = await formOf({ headers });
+  const read = await ask("GET", "/console/data/overview", { headers });
+  // Whether the session was ended, and what is read.
+  expect([read.http, read.roundTrips]).toEqual([200, 2]);
+  const out = await ask("POST", "/console/sign-out", { json: {}, headers });
+  expect([out.http, out.roundTrips]).toEqual([200, 1]);
+  for (const path of READS) expect([path, (await ask("GET", path, { headers })).http]).toEqual([path, 401]);
+  for (const path of POSTS) {
+    const json = { user_id: 1, queue: "none-such", alert_id: 1, minutes: 15, who: "1" };
+    const told = await ask("POST", path, { headers: { ...headers, "x-form-token": form }, json });
+    expect([path, told.http]).toEqual([path, 401]);
+  }
+  expect((await ask("POST", "/console/sign-out", { json: {}, headers })).http).toBe(200);
+  expect((await ask("GET", "/console/data/overview", { headers: other })).http).toBe(200);
+  expect((await act("replay", { queue: "none-such" }, { headers: other })).http).toBe(200);
+});
+
+test("where the end of a session cannot be written down, signing out fails and keeps the cookie to try again", async () => {
+  const headers = await sessionFrom("192.0.2.22");
+  const away = () => Promise.reject(new AppError("unavailable", "away"));
+  const deps = consoleDeps();
+  const db = { execute: away, batch: away } as unknown as typeof deps.db;
+  const told = await ask("POST", "/console/sign-out", { deps: { ...deps, db }, json: {}, headers });
+  expect([told.http, told.headers.get("set-cookie")]).toEqual([503, null]);
 });
 
 test("signing out takes the cookie away", async () => {
