@@ -47,7 +47,8 @@ export const timeLists = (worlds: World[], at: number, turns: number): Promise<n
   byTurns(worlds, turns, async ({ db }, turn) => {
     const person = 1 + ((turn * 13) % (CAST_GROUPS * PEOPLE_A_GROUP));
     const { list } = await listEvents(db, caller(person), { limit: 1_000, after: null }, at);
-    if (list.length !== CAST_EVENTS) throw new Error(`${list.length} events were listed, not ${CAST_EVENTS}`);
+    const { length } = list.read();
+    if (length !== CAST_EVENTS) throw new Error(`${length} events were listed, not ${CAST_EVENTS}`);
   });
 
 /** For each stage and world the median over the rounds. Uses up rounds 0 to `rounds` - 1; the first does not count. */

@@ -2,6 +2,7 @@
 import type { Context } from "hono";
 import type { Deps } from "../deps.ts";
 import type { Caller } from "../domain/access.ts";
+import { JsonText } from "../domain/json-text.ts";
 import { AppError, STATUS } from "../errors.ts";
 import type { Operator } from "./operator.ts";
 
@@ -10,10 +11,9 @@ const HEADERS = { "content-type": "application/json; charset=utf-8" };
 type Page = { next_cursor: string | null };
 
 export function ok(data: unknown, page?: Page): Response {
-  return Response.json(
-    { status: { code: 200, message: "Success" }, data, ...(page && { page }) },
-    { headers: HEADERS },
-  );
+  const told = data instanceof JsonText ? data.text : JSON.stringify(data ?? null);
+  const paged = page ? `,"page":${JSON.stringify(page)}` : "";
+  return new Response(`{"status":{"code":200,"message":"Success"},"data":${told}${paged}}`, { headers: HEADERS });
 }
 
 /** Everything that is no AppError is a bug, and says nothing about the inside. */

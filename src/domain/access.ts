@@ -20,9 +20,13 @@ export class UnknownCaller extends Error {
   override name = "UnknownCaller";
 }
 
+/** Of a row of `users`, with no other table beside it that has these columns. */
+export const isCaller = (caller: Caller): SQL =>
+  sql`cognito_user_id = ${caller.cognito_user_id} and confirmed_at is not null`;
+
 /** `me as (…)`: the caller's row, none where unknown. Goes first after WITH. */
 export const me = (caller: Caller): SQL =>
-  sql`me as (select id, email, username, time_zone, locale from users where cognito_user_id = ${caller.cognito_user_id} and confirmed_at is not null)`;
+  sql`me as (select id, email, username, time_zone, locale from users where ${isCaller(caller)})`;
 
 type Answer = { caller: number | null };
 

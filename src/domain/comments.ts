@@ -89,9 +89,10 @@ export async function listComments(
         select (select id from me) as caller, (select locale from me) as locale, (select takes_part from place) as takes_part, (
           select coalesce(json_agg(x order by x.created_at desc, x.id desc), '[]')
           from (
-            select c.id, c.event_id, c.user_id, u.username, c.comment, ${rfc3339Of(sql`c.created_at`)} as created_at
-            from place join events_comments c on c.event_id = place.id left join users u on u.id = c.user_id
-            where place.takes_part ${behind} ${present}
+            select c.id, c.event_id, c.user_id, (select username from users u where u.id = c.user_id) as username, c.comment,
+                   ${rfc3339Of(sql`c.created_at`)} as created_at
+            from events_comments c
+            where c.event_id = ${event_id} and (select takes_part from place) ${behind} ${present}
             order by c.created_at desc, c.id desc limit ${limit + 1}
           ) x
         ) as list`,

@@ -60,16 +60,13 @@ export async function listGroups(
 ): Promise<Page<Group, [number]>> {
   const { list } = await rowAs<{ list: Group[] }>(
     db,
-    sql`with ${me(caller)}
-        select (select id from me) as caller, (
-          select coalesce(json_agg(x order by x.group_id), '[]')
-          from (
-            select g.id as group_id, g.name, g.description, g.admin_id, m.status
-            from group_members m join groups g on g.id = m.group_id
-            where m.user_id = (select id from me) and m.group_id > ${after?.[0] ?? 0}
-            order by m.group_id limit ${limit + 1}
-          ) x
-        ) as list`,
+    sql`with ${me(caller)}, own as (
+          select group_id, status from group_members
+          where user_id = (select id from me) and group_id > ${after?.[0] ?? 0}
+          order by group_id limit ${limit + 1}
+        )
+        select (select id from me) as caller, coalesce(json_agg(x order by x.group_id), '[]') as list
+        from (select g.id as group_id, g.name, g.description, g.admin_id, own.status from own join groups g on g.id = own.group_id) x`,
   );
   return pageOf(list, limit, (last) => [last.group_id]);
 }

@@ -5,13 +5,14 @@ type Amount = string;
  * ISO 4217 currencies whose minor unit is not a hundredth. Intl is not asked: engines answer with the digits that are
  * customary to show (0 for HUF or IDR in one, 2 in another), and a share must not depend on the engine.
  */
-const MINOR_UNITS: Record<string, number> = {
+export const UNUSUAL_DECIMALS: Readonly<Record<string, number>> = {
   ...Object.fromEntries(
     "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split(" ").map((code) => [code, 0]),
   ),
   ...Object.fromEntries("BHD IQD JOD KWD LYD OMR TND".split(" ").map((code) => [code, 3])),
   ...Object.fromEntries("CLF UYW".split(" ").map((code) => [code, 4])),
 };
+export const USUAL_DECIMALS = 2;
 
 const CURRENCIES = new Set(Intl.supportedValuesOf("currency"));
 
@@ -19,7 +20,7 @@ const LARGEST = "999999999999.99";
 
 /** Decimals of a currency by ISO 4217: 2 for PLN, 0 for JPY, 3 for KWD. */
 export function minorUnits(currency: string): number {
-  return Object.hasOwn(MINOR_UNITS, currency) ? MINOR_UNITS[currency]! : 2;
+  return Object.hasOwn(UNUSUAL_DECIMALS, currency) ? UNUSUAL_DECIMALS[currency]! : USUAL_DECIMALS;
 }
 
 /** Whether `code` is a currency in use, in upper case as ISO 4217 writes it. */
@@ -39,15 +40,6 @@ export function parseAmount(input: string | number, currency: string): Amount | 
   const scale = Math.max(digits, decimals(LARGEST));
   if (toUnits(text, scale) > toUnits(LARGEST, scale)) return null;
   return fromUnits(toUnits(text, digits), digits);
-}
-
-/** An amount as the database holds it, "100.0000", with just the decimals of its currency: "100.00". */
-export function canonicalAmount(stored: string, currency: string): Amount {
-  const digits = minorUnits(currency);
-  return fromUnits(
-    toUnits(stored, Math.max(digits, decimals(stored))) / 10n ** BigInt(Math.max(0, decimals(stored) - digits)),
-    digits,
-  );
 }
 
 /** What everybody pays, and how many minor units remain; those go one each to the lowest user ids. */

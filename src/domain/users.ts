@@ -2,7 +2,7 @@
 import { sql } from "drizzle-orm";
 import type { Db } from "../clients/neon.ts";
 import { conflict, notFound } from "../errors.ts";
-import { type Caller, me, rowAs } from "./access.ts";
+import { type Caller, isCaller, me, rowAs } from "./access.ts";
 
 export type Preference = "SMS" | "PUSH" | "EMAIL";
 
@@ -27,19 +27,17 @@ export type Profile = {
 export async function getProfile(db: Db, caller: Caller): Promise<Profile> {
   const { profile } = await rowAs<{ profile: Profile }>(
     db,
-    sql`with ${me(caller)}
-        select (select id from me) as caller, (
-          select row_to_json(x) from (
-            select u.id as user_id, u.username, u.email, u.mobile_number, u.reminder_preferences, u.cognito_user_id,
-                   d.device_arn, d.device_token, u.organization_id, o.name as organization_name, u.time_zone, u.locale
-            from me join users u on u.id = me.id
-            left join organizations o on o.id = u.organization_id
-            left join lateral (
-              select device_arn, device_token from devices where user_id = u.id and dead_at is null
-              order by registered_at desc, id desc limit 1
-            ) d on true
-          ) x
-        ) as profile`,
+    sql`select x.user_id as caller, row_to_json(x) as profile
+        from (select) always left join (
+          select u.id as user_id, u.username, u.email, u.mobile_number, u.reminder_preferences, u.cognito_user_id,
+                 d.device_arn, d.device_token, u.organization_id,
+                 (select name from organizations where id = u.organization_id) as organization_name, u.time_zone, u.locale
+          from users u left join lateral (
+            select device_arn, device_token from devices where user_id = u.id and dead_at is null
+            order by registered_at desc, id desc limit 1
+          ) d on true
+          where ${isCaller(caller)}
+        ) x on true`,
   );
   return profile;
 }

@@ -95,13 +95,22 @@ test("budgets are exact and null unless there is one", async () => {
     [99.5, "PLN"],
     ["100.10", "PLN"],
     ["1500", "JPY"],
+    ["1.234", "KWD"],
+    ["999999999999.99", "KWD"],
   ] as const;
   for (const [budget, currency] of budgets) {
     await call("POST", "/event", { as: admin, json: { ...base, group_id, is_budget: true, budget, currency } });
   }
   await call("POST", "/event", { as: admin, json: { ...base, group_id, is_budget: false, budget: -1 } });
   const { data } = await call("GET", "/event", { as: admin });
-  expect(data.map((one: { budget: string | null }) => one.budget)).toEqual(["99.50", "100.10", "1500", null]);
+  expect(data.map((one: { budget: string | null }) => one.budget)).toEqual([
+    "99.50",
+    "100.10",
+    "1500",
+    "1.234",
+    "999999999999.990",
+    null,
+  ]);
 });
 
 test("every fault of an event is named at once", async () => {
