@@ -35,7 +35,7 @@ export async function overview(root, { query, signal }) {
       const { data } = await read("overview", { minutes }, signal);
       root.querySelector(":scope > .skeleton")?.remove();
       answered = new Date();
-      fill(note);
+      fill(note, data.cut && cutAt(data.from));
       fill(state, "as of ", instant(answered.toISOString()));
       state.dataset.state = "live";
       fill(tiles, figures(data));
@@ -55,6 +55,9 @@ export async function overview(root, { query, signal }) {
   await refresh();
   whileVisible(refresh, signal);
 }
+
+const cutAt = (from) =>
+  make("p", {}, "More was sent than is counted here: the figures, charts and outcomes begin at ", instant(from), ".");
 
 /** Every ten seconds while the page is looked at, and at once when somebody looks at it again. */
 function whileVisible(refresh, signal) {

@@ -9,6 +9,8 @@ import { rfc3339 } from "./time.ts";
 /** Of what waits in one queue so many rows are counted at the most. */
 const WAITING = 20_000;
 const OUTCOMES = 200;
+/** A day after a flood must not make the console slow: of more deliveries than this the newest speak for the window, and `from` says since when. */
+const NEWEST = 200_000;
 
 type Queue = { queue: string; waiting: number; oldest_at: string | null };
 type Minute = {
@@ -22,8 +24,10 @@ type Minute = {
 };
 
 export type Overview = {
+  /** The window's beginning, or a later one where there were too many deliveries to count them all: nothing before it is counted. */
   from: string;
   to: string;
+  cut: boolean;
   step_seconds: number;
   /** One for each step. `due`: people whose reminder fell due; the others: deliveries that were settled, fallbacks among them. */
   minutes: Minute[];
@@ -46,31 +50,39 @@ function stepsOf(minutes: number, now: number) {
   return { seconds, from: last + seconds * 1000 - minutes * 60_000 };
 }
 
-/** The statement of `readOverview`. */
-export function overviewStatement(minutes: number, now: number): SQL {
+/** The statement of `readOverview`. `newest`: so many deliveries are counted at the most. */
+export function overviewStatement(minutes: number, now: number, newest = NEWEST): SQL {
   const { seconds, from } = stepsOf(minutes, now);
   const [since, at] = [sql`${rfc3339(from)}::timestamptz`, sql`${rfc3339(now)}::timestamptz`];
   const step = (instant: SQL) => sql`date_bin(make_interval(secs => ${seconds}), ${instant}, ${since})`;
   const percentile = (part: number) =>
     sql`round((percentile_cont(${part}::float8) within group (order by late))::numeric, 3)::float8`;
   return sql`
-    with settled as materialized (
+    with ended as materialized (
+      select event_reminders_id, channel, status, reason, last_error, settled_at from event_reminders_logs
+      where settled_at >= ${since} and settled_at <= ${at} order by settled_at desc limit ${newest}
+    ), fell as materialized (
+      select r.due_at as reminder_due_at, l.due_at
+      from event_reminders r join event_reminders_logs l on l.event_reminders_id = r.id and l.step = 0
+      where r.due_at >= ${since} and r.due_at <= ${at} order by r.due_at desc limit ${newest}
+    ), counted as materialized (
+      select greatest(${since}, (select case when count(*) >= ${newest} then min(settled_at) end from ended),
+                      (select case when count(*) >= ${newest} then min(reminder_due_at) end from fell)) as since
+    ), settled as materialized (
       select ${step(sql`l.settled_at`)} as step, l.channel, l.status, l.reason, l.last_error,
              case when l.status = 'sent' then extract(epoch from l.settled_at - r.send_at)::float8 end as late
-      from event_reminders_logs l join event_reminders r on r.id = l.event_reminders_id
-      where l.settled_at >= ${since} and l.settled_at <= ${at}
+      from ended l join event_reminders r on r.id = l.event_reminders_id where l.settled_at >= (select since from counted)
     ), by_step as (
       select step, count(*) filter (where status = 'sent') as sent, count(*) filter (where status = 'failed') as failed,
              count(*) filter (where status = 'suppressed') as suppressed, count(*) filter (where status = 'expired') as expired, ${percentile(0.95)} as p95
       from settled group by 1
     ), due as (
-      select ${step(sql`l.due_at`)} as step, count(*) as due
-      from event_reminders r join event_reminders_logs l on l.event_reminders_id = r.id and l.step = 0
-      where r.due_at >= ${since} and r.due_at <= ${at} and l.due_at between ${since} and ${at} group by 1
+      select ${step(sql`due_at`)} as step, count(*) as due from fell
+      where reminder_due_at >= (select since from counted) and due_at between (select since from counted) and ${at} group by 1
     )
     select (select json_agg(json_build_object('at', ${rfc3339Of(sql`s.step`)}, 'due', coalesce(d.due, 0), 'sent', coalesce(b.sent, 0), 'failed', coalesce(b.failed, 0),
                                               'suppressed', coalesce(b.suppressed, 0), 'expired', coalesce(b.expired, 0), 'p95', b.p95) order by s.step)
-            from generate_series(${since}, ${at}, make_interval(secs => ${seconds})) s (step) left join by_step b using (step) left join due d using (step)) as minutes,
+            from generate_series((select ${step(sql`since`)} from counted), ${at}, make_interval(secs => ${seconds})) s (step) left join by_step b using (step) left join due d using (step)) as minutes,
            (select json_build_object('p50', ${percentile(0.5)}, 'p95', ${percentile(0.95)}, 'p99', ${percentile(0.99)}) from settled) as lateness,
            ${listOf(sql`select channel, status as outcome, case when status = 'sent' then reason else coalesce(last_error, reason) end as reason, count(*)::int as count
                         from settled group by 1, 2, 3 order by 4 desc, 1, 2, 3 limit ${OUTCOMES}`)} as outcomes,
@@ -80,7 +92,8 @@ export function overviewStatement(minutes: number, now: number): SQL {
            ${rfc3339Of(oldestOverdue(at, { retried: true }))} as oldest_overdue_at,
            (select count(*)::int from dead_letters where replayed_at is null) as dead_letters,
            (select count(*)::int from alerts where closed_at is null) as alerts,
-           coalesce((select spent_usd from sms_spending where month = ${spendingMonth(rfc3339(now))}), 0)::text as spent_usd`;
+           coalesce((select spent_usd from sms_spending where month = ${spendingMonth(rfc3339(now))}), 0)::text as spent_usd,
+           ${rfc3339Of(sql`(select since from counted)`)} as "from", (select since > ${since} from counted) as cut`;
 }
 
 /** By queue, the instants since which something waits, and one null, so that an empty queue is told too. Each through the partial index of what waits. */
@@ -111,11 +124,17 @@ function waiting(at: SQL): SQL[] {
 
 const listOf = (query: SQL): SQL => sql`(select coalesce(json_agg(x), '[]') from (${query}) x)`;
 
-type Found = Omit<Overview, "from" | "to" | "step_seconds" | "sms"> & { spent_usd: string };
+type Found = Omit<Overview, "to" | "step_seconds" | "sms"> & { spent_usd: string };
 
 /** Of `minutes` back from `now`, ms. One round trip. */
-export async function readOverview(db: Db, minutes: number, now: number, budget_usd: string): Promise<Overview> {
-  const { seconds, from } = stepsOf(minutes, now);
-  const { spent_usd, ...found } = await row<Found>(db, overviewStatement(minutes, now));
-  return { from: rfc3339(from), to: rfc3339(now), step_seconds: seconds, ...found, sms: { spent_usd, budget_usd } };
+export async function readOverview(
+  db: Db,
+  minutes: number,
+  now: number,
+  budget_usd: string,
+  newest = NEWEST,
+): Promise<Overview> {
+  const { seconds } = stepsOf(minutes, now);
+  const { spent_usd, ...found } = await row<Found>(db, overviewStatement(minutes, now, newest));
+  return { to: rfc3339(now), step_seconds: seconds, ...found, sms: { spent_usd, budget_usd } };
 }

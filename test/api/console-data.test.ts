@@ -1,7 +1,8 @@
 import { sql } from "drizzle-orm";
 import { expect, test } from "vitest";
+import { type Overview, readOverview } from "../../src/domain/console-overview.ts";
 import { ask, consoleDeps, type Told } from "../support/console.ts";
-import { fault, type Person, person, query, unique, uniqueNumber } from "../support/index.ts";
+import { fault, type Person, person, query, testDeps, unique, uniqueNumber } from "../support/index.ts";
 import { clockedDeps, drain, event, group, receive, tick } from "../support/pipeline.ts";
 
 const MINUTE = 60_000;
@@ -96,6 +97,27 @@ test("a day is told in steps of ten minutes, and no other windows than four are 
   expect((await read("overview", later())).data.minutes).toHaveLength(60);
   for (const minutes of ["0", "30", "1441", "-60", "x"])
     expect((await read(`overview?minutes=${minutes}`, later())).http).toBe(400);
+});
+
+test("of more deliveries than can be counted the newest are, and `from` says since when: nothing before it is", async () => {
+  const start = later();
+  for (const offset of [0, 5, 10]) await reminded(start + offset * MINUTE, await person(), await person());
+  const overview = (newest: number) => readOverview(testDeps().db, 1440, start + 30 * MINUTE, "0", newest);
+  const sum = ({ minutes }: Overview, field: "due" | "sent") => minutes.reduce((all, one) => all + one[field], 0);
+  const whole = await overview(7);
+  expect([whole.cut, whole.minutes.length, sum(whole, "due"), sum(whole, "sent")]).toEqual([false, 144, 6, 6]);
+  const cut = await overview(4);
+  // The reminder of the earlier two fell due a moment before the first of them was settled.
+  expect([cut.cut, sum(cut, "due"), sum(cut, "sent"), cut.outcomes.map(({ count }) => count)]).toEqual([
+    true,
+    2,
+    4,
+    [4],
+  ]);
+  expect(Date.parse(cut.from)).toBeGreaterThanOrEqual(start + 7 * MINUTE);
+  expect(Date.parse(cut.from)).toBeLessThan(start + 12 * MINUTE);
+  expect(Date.parse(cut.minutes[0]!.at)).toBeLessThanOrEqual(Date.parse(cut.from));
+  expect(Date.parse(cut.minutes[1]!.at)).toBeGreaterThan(Date.parse(cut.from));
 });
 
 test("what is due and not settled waits in its queue, and what is not due yet does not", async () => {

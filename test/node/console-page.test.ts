@@ -109,6 +109,21 @@ describe("the console's page", () => {
     await expect.poll(drawn).not.toEqual(dark);
   });
 
+  it("says since when it counts where not everything of the range is", async () => {
+    const { page } = await signedIn();
+    const said = page.getByText("More was sent than is counted here");
+    await page.locator("canvas").nth(1).waitFor();
+    expect(await said.count()).toBe(0);
+    await page.route("**/data/overview?*", async (route) => {
+      const answer = await route.fetch();
+      const told = (await answer.json()) as { data: { to: string } };
+      const from = new Date(Date.parse(told.data.to) - 90_000).toISOString();
+      await route.fulfill({ json: { ...told, data: { ...told.data, cut: true, from } } });
+    });
+    await page.getByRole("link", { name: "24 h" }).click();
+    await said.waitFor();
+  });
+
   it("shows hostile texts as texts", async () => {
     const { page, faults } = await signedIn({ hash: "#/alerts" });
     await page.getByText(hostile).first().waitFor();
