@@ -577,11 +577,12 @@ export const deadLetters = pgTable(
   ],
 );
 
-/** The last run of each schedule, for the heartbeat. `now_at` is the job's now. */
+/** The last run of each schedule, for the heartbeat. `now_at` is the job's now. `errors_seen`: the newest row of worker_errors that the alerts have told of. */
 export const scheduleRuns = pgTable("schedule_runs", {
   job: text().primaryKey(),
   ran_at: instant().notNull(),
   now_at: instant().notNull(),
+  errors_seen: reference(),
 });
 
 /** A fault of one part while it lasts: one open row a part and key. */

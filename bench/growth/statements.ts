@@ -251,7 +251,7 @@ export function verbsOf(at: number, round: number): Verb[] {
       run: async (db) => {
         const facts = await readLedger(db, at);
         const reports = [{ part: "sms", complete: true, faults: [{ part: "sms", key: "k", message: "m", count: 1 }] }];
-        await keepFaults(db, at, { reports, previous: facts.last_run_at, outage: null, told: true });
+        await keepFaults(db, at, { reports, runs: facts, outage: null, told: true });
         await claimUntold(db, at);
       },
     },

@@ -33,7 +33,7 @@ export async function look(deps: Deps, clock: number): Promise<Looked> {
   const webhook = settings.DISCORD_WEBHOOK_URL;
   const first = await keepFaults(db, found.at, {
     reports,
-    previous: found.ledger.last_run_at,
+    runs: found.ledger,
     outage,
     told: webhook !== undefined,
   });

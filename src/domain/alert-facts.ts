@@ -23,6 +23,14 @@ const ERASURE_HOURS = 24;
 const sinceLastRun = (at: SQL): SQL =>
   sql`coalesce((select ran_at from schedule_runs where job = ${ALERTS_JOB}), ${at} - make_interval(mins => ${WINDOW_MINUTES}))`;
 
+/**
+ * By number and not by time: an error bears the moment at which it happened, and one that is written down a little later would lie between two runs. Where no
+ * run has seen any, those of before the last run are taken for seen.
+ */
+const errorsSeen = (at: SQL): SQL => sql`coalesce(
+  (select errors_seen from schedule_runs where job = ${ALERTS_JOB}),
+  (select id from worker_errors where created_at <= ${sinceLastRun(at)} order by created_at desc limit 1), 0)`;
+
 /** The statement of `readLedger`. `now`: ms on the machine's clock. */
 export function ledgerStatement(now: number): SQL {
   const at = sql`${rfc3339(now)}::timestamptz`;
@@ -39,6 +47,8 @@ export function ledgerStatement(now: number): SQL {
       from (select event_reminders_id, channel, last_error from event_reminders_logs where status = 'pending' order by next_attempt_at limit ${WAITING}) l
       join event_reminders r on r.id = l.event_reminders_id
       where l.last_error is not null and r.send_at <= ${at} - make_interval(secs => ${WAITS_SECONDS})
+    ), unexpected as materialized (
+      select id, event, error, request_id from worker_errors where id > ${errorsSeen(at)} order by id desc limit ${NEWEST}
     )
     select ${rfc3339Of(sql`(select ran_at from schedule_runs where job = 'schedule-events')`)} as last_tick_at,
            ${rfc3339Of(sql`(select ran_at from schedule_runs where job = ${ALERTS_JOB})`)} as last_run_at,
@@ -56,9 +66,8 @@ export function ledgerStatement(now: number): SQL {
             cross join lateral (
               select created_at from pending_erasures where kind = k.kind::erasure_kind and created_at <= ${at} - make_interval(hours => k.hours)
               order by created_at limit ${WAITING}) p) as erasures,
-           ${listOf(sql`select event, error, count(*)::int as count, max(request_id) as request_id from (
-               select event, error, request_id from worker_errors where created_at > ${sinceLastRun(at)} and created_at <= ${at} order by created_at desc limit ${NEWEST}) e
-             group by 1, 2 order by 3 desc limit 20`)} as errors,
+           ${listOf(sql`select event, error, count(*)::int as count, max(request_id) as request_id from unexpected group by 1, 2 order by 3 desc limit 20`)} as errors,
+           (select max(id) from unexpected) as last_error,
            to_char(${spendingMonth(rfc3339(now))}, 'YYYY-MM') as month,
            coalesce((select spent_usd from sms_spending where month = ${spendingMonth(rfc3339(now))}), 0)::text as sms_spent_usd,
            (select count(*)::int from ${suppressedWithin(at)} s where s.channel = 'email' and s.reason = 'bounced') as bounces,
@@ -72,6 +81,8 @@ const listOf = (query: SQL): SQL => sql`(select coalesce(json_agg(x), '[]') from
 const suppressedWithin = (at: SQL): SQL =>
   sql`(select channel, reason from suppressed_addresses where created_at > ${at} - interval '1 day' order by created_at desc limit ${NEWEST})`;
 
-/** Also when the last run was. One round trip. Throws `unavailable`. */
-export const readLedger = (db: Db, now: number): Promise<Ledger & { last_run_at: string | null }> =>
-  row(db, ledgerStatement(now));
+/** What a run knows of the one before it, and hands on to the next. */
+export type Runs = { last_run_at: string | null; last_error: number | null };
+
+/** Also when the last run was, and the newest unexpected error that is new. One round trip. Throws `unavailable`. */
+export const readLedger = (db: Db, now: number): Promise<Ledger & Runs> => row(db, ledgerStatement(now));

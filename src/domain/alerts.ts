@@ -8,7 +8,7 @@
 import { type SQL, sql } from "drizzle-orm";
 import { type Db, rows, transact } from "../clients/neon.ts";
 import { rfc3339Of } from "./access.ts";
-import { ALERTS_JOB } from "./alert-facts.ts";
+import { ALERTS_JOB, type Runs } from "./alert-facts.ts";
 import type { Report } from "./faults.ts";
 import { rfc3339 } from "./time.ts";
 
@@ -21,10 +21,10 @@ const AT_ONCE = 20;
 /** An outage that no table could keep. `discord_message_id` null: nobody was told. */
 export type Outage = { part: string; key: string; message: string; since: number; discord_message_id: string | null };
 
-/** A run's findings. `previous`: when the run before it was, as read with the facts (RFC 3339). */
+/** A run's findings. `runs`: as read with the facts. */
 type Findings = {
   reports: Report[];
-  previous: string | null;
+  runs: Runs;
   outage: Outage | null;
   /** Whether there is anybody to tell; if not, what is over counts as told. */
   told: boolean;
@@ -35,7 +35,7 @@ const instant = (at: number): SQL => sql`${rfc3339(at)}::timestamptz`;
 /**
  * Opens what is new, notes what lasts and closes what is over; of two runs at once the first one counts, and false is answered to the other. One round trip.
  */
-export async function keepFaults(db: Db, now: number, { reports, previous, outage, told }: Findings): Promise<boolean> {
+export async function keepFaults(db: Db, now: number, { reports, runs, outage, told }: Findings): Promise<boolean> {
   const at = instant(now);
   const faults = reports.flatMap((report) => report.faults);
   const complete = reports.filter((report) => report.complete).map(({ part }) => part);
@@ -45,9 +45,9 @@ export async function keepFaults(db: Db, now: number, { reports, previous, outag
     // One at a time: the second statement sees what the other run wrote.
     sql`select pg_advisory_xact_lock(hashtext(${ALERTS_JOB}))`,
     sql`with run as (
-          insert into schedule_runs (job, ran_at, now_at) values (${ALERTS_JOB}, ${at}, ${at})
-          on conflict (job) do update set ran_at = excluded.ran_at, now_at = excluded.now_at
-          where schedule_runs.ran_at is not distinct from ${previous}::timestamptz
+          insert into schedule_runs (job, ran_at, now_at, errors_seen) values (${ALERTS_JOB}, ${at}, ${at}, ${runs.last_error}::bigint)
+          on conflict (job) do update set ran_at = excluded.ran_at, now_at = excluded.now_at, errors_seen = coalesce(excluded.errors_seen, schedule_runs.errors_seen)
+          where schedule_runs.ran_at is not distinct from ${runs.last_run_at}::timestamptz
           returning job
         ), fault as (
           select f.* from jsonb_to_recordset(${JSON.stringify(faults)}::jsonb) as f (part text, key text, message text, count int) where exists (select from run)

@@ -462,7 +462,7 @@ test("a run asks its statement through indexes alone", async () => {
     "event_reminders_logs_settled",
     "event_reminders_logs_next",
     "pending_erasures_age",
-    "worker_errors_created",
+    "worker_errors_pkey",
     "suppressed_addresses_created",
   ])
     expect(text).toContain(index);

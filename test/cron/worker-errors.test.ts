@@ -101,3 +101,26 @@ test("counting that fails itself changes nothing for the caller, and success cou
   expect((await api(request(token), well, context)).status).toBe(200);
   expect([well.roundTrips(), background]).toEqual([1, []]);
 });
+
+test("an error that happened before a run and was written down after it looked is told by the next run, once", async () => {
+  const op = await operators();
+  const written = (event: string, ms: number) =>
+    query(
+      sql`insert into worker_errors (event, error, created_at) values (${event}, 'LateError', ${new Date(ms).toISOString()})`,
+    );
+  const about = () => op.posted.filter((content) => content.includes("LateError")).map((one) => one.slice(0, 2));
+  await op.run();
+  await written("seen", op.now());
+  await op.run();
+  expect(about()).toEqual(["🔴"]);
+  const counted = op.posted.length;
+  await written("late", op.now() - 1_000);
+  await op.run();
+  expect(op.posted.slice(counted).filter((content) => content.includes("LateError"))).toEqual([
+    expect.stringMatching(/^🟢/),
+    expect.stringMatching(/^🔴/),
+  ]);
+  await op.run();
+  await op.run();
+  expect(about()).toEqual(["🔴", "🟢", "🔴", "🟢"]);
+});
