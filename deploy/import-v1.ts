@@ -39,7 +39,7 @@ async function main(): Promise<void> {
   const client = new pg.Client(connection(databaseUrl));
   await client.connect();
   try {
-    const counts = await importFirst(client, {
+    const { counts, unconfirmed } = await importFirst(client, {
       dump,
       timeZone,
       countries,
@@ -53,6 +53,10 @@ async function main(): Promise<void> {
       ...[read, made, same, left_out].map(String),
     ]);
     console.log(`\n${table([["", "in the dump", "made", "there before", "left out"], ...rows])}`);
+    if (unconfirmed > 0)
+      console.log(
+        `\nOf the people, ${unconfirmed} never confirmed their address and are in no group: the first night deletes them.`,
+      );
     console.log(flags["dry-run"] ? "\nDry run: nothing was kept." : "\nImported.");
   } finally {
     await client.end();

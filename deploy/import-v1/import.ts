@@ -1,5 +1,6 @@
 /** One import: a transaction, and what is said about each row. */
 import type pg from "pg";
+import { UNCONFIRMED_PEOPLE_DAYS } from "../../src/domain/keeping.ts";
 import { type Dump, type Row, TABLES, type Table } from "./dump.ts";
 import { importEvents } from "./events.ts";
 import { importGroups, importInvitations } from "./groups.ts";
@@ -26,8 +27,11 @@ const LOCK = 7_867_487;
 const IDENTITIES = ["organizations", "users", "groups", "group_invitation_logs", "events", "events_comments"] as const;
 type Identity = (typeof IDENTITIES)[number];
 
+/** `unconfirmed`: people of the dump who never confirmed their address and are in no group. They came long ago: the first night takes them away. */
+export type Imported = { counts: Counts; unconfirmed: number };
+
 /** All of it or nothing; nothing where it is a dry run. */
-export async function importFirst(client: pg.Client, options: Options): Promise<Counts> {
+export async function importFirst(client: pg.Client, options: Options): Promise<Imported> {
   await client.query("begin");
   try {
     await client.query("select pg_advisory_xact_lock($1)", [LOCK]);
@@ -38,9 +42,10 @@ export async function importFirst(client: pg.Client, options: Options): Promise<
     const groups = await importGroups(run, people);
     await importInvitations(run, people, groups);
     await importEvents(run, people, groups);
+    const unconfirmed = await run.unconfirmed();
     if (!options.dryRun) await run.moveSequencesOn();
     await client.query(options.dryRun ? "rollback" : "commit");
-    return run.counts;
+    return { counts: run.counts, unconfirmed };
   } catch (error) {
     await client.query("rollback").catch(() => {});
     throw error;
@@ -139,6 +144,20 @@ export class Import {
       if (told in this.counts) this.counts[told]!.made += batch.length;
       this.#options.progress(told, Math.min(from + BATCH, rows.length), rows.length);
     }
+  }
+
+  async unconfirmed(): Promise<number> {
+    const [{ count }] = (await this.rows<{ count: number }>(
+      `select count(*)::int as count from users u
+       where id = any($1::bigint[]) and confirmed_at is null and created_at < $2::timestamptz - make_interval(days => $3)
+         and not exists (select from group_members m where m.user_id = u.id)`,
+      [
+        this.dump.rows.users.flatMap(({ values }) => idOf(values.id) ?? []),
+        new Date(this.now).toISOString(),
+        UNCONFIRMED_PEOPLE_DAYS,
+      ],
+    )) as [{ count: number }];
+    return count;
   }
 
   /** Past the largest id, so that the next row made here collides with none. Not undone by a rollback, hence last. */

@@ -89,6 +89,18 @@ describe("people", () => {
     ]);
   });
 
+  it("who never confirmed their address and are in no group are counted: the first night takes them", async () => {
+    const strangers = [user(3, { confirmed: false }), user(4, { confirmed: false }), user(5)];
+    const rows = {
+      ...BASE,
+      users: [user(1), user(2, { confirmed: false }), ...strangers],
+    };
+    expect((await run(rows, { dryRun: true })).unconfirmed).toBe(2);
+    expect((await run(rows)).unconfirmed).toBe(2);
+    await query("delete from users where id in (3, 4)");
+    expect((await run(rows)).unconfirmed).toBe(0);
+  });
+
   it("keep their bank, which is here by its name", async () => {
     const { counts } = await run({
       organizations: [

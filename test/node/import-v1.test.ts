@@ -169,13 +169,19 @@ describe("the import", () => {
 
   it("runs as a command, on a compressed dump too, and never prints an address", async () => {
     const file = join(folder, "first.sql.gz");
-    writeFileSync(file, gzipSync(dumpOf({ ...ALL, users: [...ALL.users!, user(3, { email: "secret@" })] })));
+    writeFileSync(
+      file,
+      gzipSync(
+        dumpOf({ ...ALL, users: [...ALL.users!, user(3, { email: "secret@" }), user(4, { confirmed: false })] }),
+      ),
+    );
     const env = { ...process.env, DATABASE_URL: url() };
     const child = spawn(process.execPath, ["deploy/import-v1.ts", file, "--dry-run"], { cwd: ROOT, env });
     const [[code], out, errors] = await Promise.all([once(child, "close"), text(child.stdout), text(child.stderr)]);
     expect({ code, errors }).toMatchObject({ code: 0 });
     expect(out).toContain("left out  line 4: users 3: has no e-mail address");
     expect(out).toMatch(/^events_users +1 +1 +0 +0$/m);
+    expect(out).toContain("1 never confirmed their address and are in no group: the first night deletes them");
     expect(out).toContain("Dry run: nothing was kept.");
     expect(out + errors).not.toContain("secret");
   });

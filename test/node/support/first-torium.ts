@@ -126,7 +126,7 @@ export function importRoom() {
   async function run(rows: Rows, change: Partial<Options> = {}) {
     const remarks: Remark[] = [];
     const progress: string[] = [];
-    const counts = await importFirst(client, {
+    const { counts, unconfirmed } = await importFirst(client, {
       dump: readDump(dumpOf(rows)),
       timeZone: "Europe/Warsaw",
       countries: ["PL"],
@@ -136,7 +136,7 @@ export function importRoom() {
       remark: (remark) => void remarks.push(remark),
       ...change,
     });
-    return { counts, progress, said: remarks.map(({ table, id, why }) => `${table} ${id}: ${why}`) };
+    return { counts, unconfirmed, progress, said: remarks.map(({ table, id, why }) => `${table} ${id}: ${why}`) };
   }
   const query = async (statement: string) => (await client.query(statement)).rows;
   return { folder, run, query, url: () => url };
