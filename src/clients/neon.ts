@@ -15,7 +15,14 @@ neonConfig.fetchFunction = async (url: string, { onRoundTrip, ...init }: Call) =
   const timer = setTimeout(() => late.abort(), TIMEOUT_MS);
   try {
     const answer = await fetch(url, { ...init, signal: late.signal });
-    return new Response(await answer.arrayBuffer(), { status: answer.status });
+    const text = await answer.text();
+    // What the driver reads of a Response; a real one around the text would be read a second time.
+    return {
+      ok: answer.ok,
+      status: answer.status,
+      text: async () => text,
+      json: async () => JSON.parse(text) as unknown,
+    };
   } finally {
     clearTimeout(timer);
   }
