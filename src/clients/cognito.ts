@@ -1,4 +1,5 @@
 /** The user pool's administration: what the tokens of later sign-ins carry, and whom it forgets. */
+import * as z from "zod";
 import type { Settings } from "../env.ts";
 import { AppError } from "../errors.ts";
 import { type Aws, awsClient, refusal } from "./aws.ts";
@@ -45,7 +46,33 @@ export async function deletePoolUser(
   }
 }
 
-async function administer(settings: Settings, action: string, input: object, aws: Aws): Promise<void> {
+/**
+ * The `sub` of whoever bears a name in the pool now; null where nobody does. Throws as `setUserId` does.
+ * https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminGetUser.html
+ */
+export async function poolSub(
+  settings: Settings,
+  username: string,
+  aws: Aws = awsClient(settings),
+): Promise<string | null> {
+  try {
+    return subIn(await administer(settings, "AdminGetUser", { Username: username }, aws));
+  } catch (error) {
+    if (error instanceof PoolRefusal && error.code === "UserNotFoundException") return null;
+    throw error;
+  }
+}
+
+const Named = z.object({ UserAttributes: z.array(z.object({ Name: z.string(), Value: z.string().optional() })) });
+
+function subIn(answer: string): string {
+  const sub = Named.parse(JSON.parse(answer)).UserAttributes.find(({ Name }) => Name === "sub")?.Value;
+  if (!sub) throw new Error("the user pool tells no sub");
+  return sub;
+}
+
+/** Answers the body. */
+async function administer(settings: Settings, action: string, input: object, aws: Aws): Promise<string> {
   const endpoint =
     settings.AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER ?? `https://cognito-idp.${settings.AWS_REGION}.amazonaws.com`;
   let cause: unknown;
@@ -57,8 +84,9 @@ async function administer(settings: Settings, action: string, input: object, aws
       },
       body: JSON.stringify({ UserPoolId: settings.COGNITO_USER_POOL_ID, ...input }),
     });
-    if (response.ok) return void (await response.body?.cancel());
-    const answer = refusal(response.status, codeIn(await response.text()));
+    const text = await response.text();
+    if (response.ok) return text;
+    const answer = refusal(response.status, codeIn(text));
     const code = "error" in answer ? answer.error : "";
     if (response.status >= 400 && response.status < 500 && answer.outcome !== "throttled") throw new PoolRefusal(code);
     cause = new Error(`${action} answered ${code}`);

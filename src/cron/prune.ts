@@ -1,7 +1,7 @@
-import { deletePoolUser } from "../clients/cognito.ts";
+import { deletePoolUser, poolSub } from "../clients/cognito.ts";
 import { snsClient } from "../clients/sns.ts";
 import type { Deps } from "../deps.ts";
-import { claimOutside, forgetOutside, forgetTraces } from "../domain/erasure-remains.ts";
+import { claimOutside, forgetOutside, forgetTraces, wasErased } from "../domain/erasure-remains.ts";
 import { BATCHES, pruneBatch } from "../domain/pruning.ts";
 
 /** A schedule may run for fifteen minutes; what is left over is found the next night. */
@@ -32,7 +32,11 @@ export async function prune(deps: Deps, now: number, clock: number): Promise<voi
     const outside = await claimOutside(db, deps.now(), ERASURES_AT_ONCE);
     const failed = await forgetOutside(db, outside, {
       endpoint: (arn) => snsClient(settings).deleteEndpoint(arn),
-      pool_user: (name) => deletePoolUser(settings, name),
+      // The first try may have done it, and its answer been lost: whoever signed up under the name since is somebody else.
+      pool_user: async (name) => {
+        const sub = await poolSub(settings, name);
+        if (sub !== null && (await wasErased(db, sub))) await deletePoolUser(settings, name);
+      },
     });
     for (const fault of failed) log.error("erasure", fault);
     return { gone: outside.length - failed.length, more: outside.length === ERASURES_AT_ONCE };

@@ -3,7 +3,7 @@
  * that were on their way and turn up later. Each is tried by the request at once where it can be, and by the nightly schedule until it is done.
  */
 import { type SQL, sql } from "drizzle-orm";
-import { type Db, rows, transact } from "../clients/neon.ts";
+import { type Db, row, rows, transact } from "../clients/neon.ts";
 import { forgetInLetters, mentionsOfPerson } from "./dead-letters.ts";
 import { TRACES_DAYS } from "./keeping.ts";
 
@@ -57,6 +57,15 @@ export function claimOutside(db: Db, now: number, limit: number): Promise<Outsid
         from due d where p.id = d.id and not d.taken
         returning p.id, p.kind, p.target`,
   );
+}
+
+/** Whether an account of the pool is an erased person's. One round trip. */
+export async function wasErased(db: Db, sub: string): Promise<boolean> {
+  const { erased } = await row<{ erased: boolean }>(
+    db,
+    sql`select exists (select from erased_people where cognito_user_id_sha256 = encode(sha256(convert_to(${sub}, 'UTF8')), 'hex')) as erased`,
+  );
+  return erased;
 }
 
 /** Settles and forgets what has turned up of up to `limit` erased people since they went; answers how many were looked at. Two round trips, one where there are none. */

@@ -59,14 +59,49 @@ test("an erasure that a crash or an outage cut short is finished at night, and i
   expect(await unfinished(someone, arn)).toEqual([]);
 });
 
+/** A pool in which an account with this `sub` bears every name; the actions that it was asked for. */
+function poolOf(sub: string) {
+  const calls = intercept("http://pool.test", ({ headers }) =>
+    headers.get("x-amz-target")!.endsWith("AdminGetUser")
+      ? Response.json({ Username: "a name", UserAttributes: [{ Name: "sub", Value: sub }], Enabled: true })
+      : new Response(""),
+  );
+  return () => calls.map(({ headers }) => headers.get("x-amz-target")!.split(".")[1]);
+}
+
+test("an account of the pool is deleted at night where it is the erased person's, and not one that signed up under the name since", async () => {
+  const settings = { AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER: "http://pool.test" };
+  const clock = { ms: Date.now() + 3_600_000 };
+  for (const [sub, asked] of [
+    [(someone: Person) => someone.cognito_user_id, ["AdminGetUser", "AdminDeleteUser"]],
+    [() => crypto.randomUUID(), ["AdminGetUser"]],
+  ] as const) {
+    const someone = await person();
+    await erasedAlone(someone);
+    const actions = poolOf(sub(someone));
+    await prune(clockedDeps(clock, { settings }), clock.ms);
+    vi.restoreAllMocks();
+    expect(actions()).toEqual(asked);
+    expect(await unfinished(someone)).toEqual([{ kind: "traces" }]);
+  }
+});
+
 test("an endpoint on which somebody else has signed in since stays theirs", async () => {
   const [former, next] = [await person(), await person()];
   const { arn, token } = await device(former);
   await erasedAlone(former);
   expect((await call("PATCH", "/users/device", { as: next, json: { device_token: token } })).http).toBe(200);
   const clock = { ms: Date.now() + 3_600_000 };
-  const calls = intercept("http://sns.test", () => new Response(""));
-  await prune(clockedDeps(clock, { settings: { AWS_ENDPOINT_URL_SNS: "http://sns.test" } }), clock.ms);
+  const calls = intercept("http://aws.test", ({ headers }) =>
+    headers.has("x-amz-target")
+      ? Response.json({ __type: "UserNotFoundException" }, { status: 400 })
+      : new Response(""),
+  );
+  const settings = {
+    AWS_ENDPOINT_URL_SNS: "http://aws.test",
+    AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER: "http://aws.test",
+  };
+  await prune(clockedDeps(clock, { settings }), clock.ms);
   vi.restoreAllMocks();
   expect(calls.filter(({ body }) => body.includes(encodeURIComponent(arn)))).toEqual([]);
   expect(await unfinished(former, arn)).toEqual([{ kind: "traces" }]);
