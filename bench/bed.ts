@@ -10,7 +10,7 @@ import { join } from "node:path";
 import { migrate } from "../dev/migrate.ts";
 import { startPostgres } from "../dev/postgres.ts";
 import { REGION } from "../dev/settings.ts";
-import { buildBundle } from "./bed/bundle.ts";
+import { bundleIn } from "./bed/bundle.ts";
 import { startChild } from "./bed/child.ts";
 import { connectInspector } from "./bed/inspector.ts";
 import type { RoundTrips } from "./bed/neon-process.ts";
@@ -62,7 +62,7 @@ export async function startBed({
     const postgres = kept(await startPostgres({ directory: join(directory, "postgres"), port: 0 }));
     await migrate(postgres.url);
     await arrange?.(postgres.url);
-    const script = await buildBundle(directory, "bench/worker/entry.ts");
+    const script = await bundleIn(directory, "bench/worker/entry.ts");
     const neon = kept(startChild(join(import.meta.dirname, "bed", "neon-process.ts")));
     const provider = kept(startChild(join(import.meta.dirname, "bed", "provider-process.ts")));
     const pool = kept(await startPool());

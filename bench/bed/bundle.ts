@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { ROOT } from "../../dev/settings.ts";
@@ -17,6 +18,17 @@ export async function buildBundle(directory: string, entry?: string): Promise<st
     throw new Error(`the Worker does not build:\n${error.stdout}${error.stderr}`);
   });
   return join(out, `${entry ? "entry" : "index"}.js`);
+}
+
+const built = new Map<string, Promise<Buffer>>();
+
+/** The same, built once by this process: each part of the bench has a bed of its own, and all measure the same Worker. */
+export async function bundleIn(directory: string, entry: string): Promise<string> {
+  const script = built.get(entry) ?? buildBundle(directory, entry).then((file) => readFile(file));
+  built.set(entry, script);
+  const file = join(directory, "entry.js");
+  await writeFile(file, await script);
+  return file;
 }
 
 /** Nothing of an account, no word to anybody, and no trace outside of the folder. */
