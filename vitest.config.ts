@@ -15,6 +15,9 @@ const sizes = (mode: string) => ({
   seconds: Number(process.env.LONG_SECONDS ?? (mode === "long" ? 600 : 8)),
 });
 
+/** What takes long for what it may find: only `npm run test:long` runs it. */
+const LONG = ["test/node/stack-alerts.test.ts", "test/node/growth.test.ts"];
+
 const worker = () =>
   cloudflareTest(({ inject }) => ({
     wrangler: { configPath: "./wrangler.toml" },
@@ -60,6 +63,7 @@ export default defineConfig(({ mode }) => ({
           name: "node",
           env: { LENGTH: mode === "long" ? "long" : "short" },
           include: ["test/{node,aws}/**/*.test.ts"],
+          exclude: mode === "long" ? [] : LONG,
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },
