@@ -12,7 +12,8 @@ const shared =
     cursor: { y: false, sync: { key: "overview" }, points: { show: false }, drag: { x: false, y: false } },
     scales: {
       x: { range: () => [at[0], at.at(-1)] },
-      y: { range: (_, least, most) => [Math.min(0, least ?? 0), Math.max(most ?? 0, 0.01) * 1.08] },
+      // Where nothing is shown, an axis of one: a smaller one would repeat its rounded words.
+      y: { range: (_, least, most) => [Math.min(0, least ?? 0), most ? Math.max(most, 0.01) * 1.08 : 1] },
     },
     axes: [
       {

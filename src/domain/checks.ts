@@ -14,13 +14,17 @@ const COMPLAINTS_AT_LEAST = 2;
 const CERTIFICATE_DAYS = 30;
 const DAY_MS = 86_400_000;
 
-export const checkTick: Check = ({ now, ledger: { last_tick_at, oldest_overdue_at, expired_reminders } }) => {
+export const checkTick: Check = ({
+  now,
+  ledger: { last_tick_at, last_run_at, oldest_overdue_at, expired_reminders },
+}) => {
   const silent = last_tick_at === null ? null : secondsSince(last_tick_at, now);
   const overdue = oldest_overdue_at === null ? 0 : secondsSince(oldest_overdue_at, now);
   return report("tick", [
     [
       "silent",
-      silent === null || silent > TICK_SILENT_AFTER_SECONDS,
+      // On a new Torium the first look may come before the first tick.
+      silent === null ? last_run_at !== null : silent > TICK_SILENT_AFTER_SECONDS,
       () =>
         silent === null
           ? "The tick never ran"

@@ -9,6 +9,8 @@ export type Report = { part: string; faults: Fault[]; complete: boolean };
 /** What the database tells, of the minutes since the last run and before. */
 export type Ledger = {
   last_tick_at: string | null;
+  /** When the alerts last looked; null: they never did. */
+  last_run_at: string | null;
   oldest_overdue_at: string | null;
   expired_reminders: number;
   settled: { channel: string; outcome: string; error: string | null; count: number }[];

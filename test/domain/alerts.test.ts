@@ -8,6 +8,7 @@ const inDays = (days: number) => new Date(NOW + days * 86_400_000).toISOString()
 
 const WELL: Ledger = {
   last_tick_at: ago(20),
+  last_run_at: ago(300),
   oldest_overdue_at: null,
   expired_reminders: 0,
   settled: [{ channel: "email", outcome: "sent", error: null, count: 100 }],
@@ -68,7 +69,7 @@ test("where all is well nothing is broken, and every part was looked at whole", 
 /** What breaks it, and what is just not broken yet. */
 const CASES: [string, Change, Change][] = [
   ["tick/silent", ledger({ last_tick_at: ago(181) }), ledger({ last_tick_at: ago(180) })],
-  ["tick/silent", ledger({ last_tick_at: null }), {}],
+  ["tick/silent", ledger({ last_tick_at: null }), ledger({ last_tick_at: null, last_run_at: null })],
   ["tick/overdue", ledger({ oldest_overdue_at: ago(181) }), ledger({ oldest_overdue_at: ago(179) })],
   ["tick/expired", ledger({ expired_reminders: 1 }), {}],
   [
