@@ -16,7 +16,7 @@ const sizes = (mode: string) => ({
 });
 
 /** What takes long for what it may find: only `npm run test:long` runs it. */
-const LONG = ["test/node/stack-alerts.test.ts", "test/node/growth.test.ts"];
+const LONG = ["test/logs-of-requests.test.ts", "test/node/stack-alerts.test.ts", "test/node/growth.test.ts"];
 
 const worker = () =>
   cloudflareTest(({ inject }) => ({
@@ -42,6 +42,7 @@ export default defineConfig(({ mode }) => ({
         test: {
           name: "worker",
           include: [...scheduled, "test/{queues,cron,domain,clients,fuzz}/**/*.test.ts", "test/*.test.ts"],
+          exclude: mode === "long" ? [] : LONG,
           provide: { fuzz: sizes(mode) },
           globalSetup: ["./test/support/global-setup.ts"],
           testTimeout: 30_000,
