@@ -1,7 +1,7 @@
 /** Part d: what each thing costs where little is stored and where much is. The product's own verbs, by its driver, through the endpoint. */
 
 import { findDue } from "../src/domain/due.ts";
-import { listEvents } from "../src/domain/events.ts";
+import { listEvents } from "../src/domain/event-list.ts";
 import type { Figure, Part, Section, Size } from "./figures.ts";
 import { examine } from "./growth/examine.ts";
 import { DELIVERIES_A_ROUND, type Extent, ROUNDS } from "./growth/fill.ts";

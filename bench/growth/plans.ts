@@ -1,7 +1,7 @@
 /** How PostgreSQL finds what a verb asks for: each of its statements is explained as it runs, and judged. */
-import { type SQL, sql } from "drizzle-orm";
+import type { SQL } from "drizzle-orm";
 import { PgDialect } from "drizzle-orm/pg-core";
-import type pg from "pg";
+import pg from "pg";
 import type { Db } from "../../src/clients/neon.ts";
 
 /** Tables whose size nothing but use decides; the others are lists of a few rows. */
@@ -37,6 +37,7 @@ type Node = {
   Plans?: Node[];
 };
 type Explained = { Plan: Node; "Planning Time": number; "Execution Time": number; JIT?: object };
+type Explanation = { "QUERY PLAN": Explained[] };
 
 const dialect = new PgDialect();
 
@@ -49,11 +50,8 @@ export function explaining(db: Db, client: pg.Client, small: boolean, heard: (pl
     await client.query(`begin; set local enable_seqscan = ${small ? "off" : "on"}`);
     try {
       for (const statement of statements) {
-        const { sql: text, params } = dialect.sqlToQuery(
-          sql`explain (analyze, buffers, timing off, format json) ${statement}`,
-        );
-        const { rows } = await client.query<{ "QUERY PLAN": Explained[] }>(text, params);
-        heard(judge(text, rows[0]!["QUERY PLAN"][0]!));
+        const { text, explained } = await explain(client, statement);
+        heard(judge(text, explained));
       }
     } finally {
       await client.query("rollback");
@@ -74,6 +72,24 @@ export function explaining(db: Db, client: pg.Client, small: boolean, heard: (pl
       return db.batch([first!, ...rest]);
     },
   } as unknown as Db;
+}
+
+const EXPLAIN = "explain (analyze, buffers, timing off, format json)";
+const PREPARED = "select caller, facts, list from run_prepared(";
+
+/** A prepared statement is explained by the plan that serves every person, which is the one that a session keeps. */
+async function explain(client: pg.Client, statement: SQL): Promise<{ text: string; explained: Explained }> {
+  const { sql: text, params } = dialect.sqlToQuery(statement);
+  const { rows } = text.startsWith(PREPARED)
+    ? await explainPrepared(client, ...(params as [string, unknown[]]))
+    : await client.query<Explanation>(`${EXPLAIN} ${text}`, params);
+  return { text, explained: rows[0]!["QUERY PLAN"][0]! };
+}
+
+async function explainPrepared(client: pg.Client, text: string, values: unknown[]) {
+  const given = values.map((value) => (value === null ? "null" : pg.escapeLiteral(String(value))));
+  await client.query(`set local plan_cache_mode = force_generic_plan; deallocate all; prepare explained as ${text}`);
+  return client.query<Explanation>(`${EXPLAIN} execute explained${given.length > 0 ? `(${given.join(", ")})` : ""}`);
 }
 
 function judge(

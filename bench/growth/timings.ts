@@ -1,7 +1,7 @@
 /** How long the same thing takes in worlds of several sizes, by turns, so that whatever disturbs the machine disturbs all of them. */
 
 import { findDue } from "../../src/domain/due.ts";
-import { listEvents } from "../../src/domain/events.ts";
+import { listEvents } from "../../src/domain/event-list.ts";
 import { quantile } from "../quantile.ts";
 import { CAST_EVENTS, CAST_GROUPS, PEOPLE_A_GROUP } from "./fill.ts";
 import { runRound, STAGES, type Stage } from "./rounds.ts";

@@ -1,7 +1,8 @@
 import { Hono } from "hono";
 import * as z from "zod";
 import { changeEvent, deleteEvent } from "../domain/event-changes.ts";
-import { createEvent, listEvents, notifyEvent } from "../domain/events.ts";
+import { listEvents } from "../domain/event-list.ts";
+import { createEvent, notifyEvent } from "../domain/events.ts";
 import { CLAIM_AHEAD_MS } from "../domain/rules.ts";
 import { handOnDue } from "../queues/hand-on.ts";
 import { wake } from "../queues/wake.ts";

@@ -1,7 +1,8 @@
 /** PostgreSQL on Neon over HTTP. One call is one round trip; the driver itself has neither time-out nor retry. */
 import { neon, neonConfig, types } from "@neondatabase/serverless";
-import type { SQL } from "drizzle-orm";
+import { type SQL, sql } from "drizzle-orm";
 import { drizzle, type NeonHttpDatabase } from "drizzle-orm/neon-http";
+import { PgDialect } from "drizzle-orm/pg-core";
 import { AppError } from "../errors.ts";
 
 const TIMEOUT_MS = 15_000;
@@ -54,6 +55,23 @@ export async function row<Row extends object>(db: Db, statement: SQL): Promise<R
   const [first] = await rows<Row>(db, statement);
   if (!first) throw new Error("a statement that always answers a row answered none");
   return first;
+}
+
+const dialect = new PgDialect();
+
+/** `facts`: of the statement's own; `list`: JSON as text, which may be handed on unread. */
+export type Prepared<Facts> = { facts: Facts; list: string };
+
+/**
+ * As `row`, by a plan that the database's session keeps: for reads, whose planning takes longer than their running. The statement selects `caller` (bigint),
+ * `facts` (json) and `list` (text), in this order; its parameters are texts, numbers, booleans and nulls, each of a type that its place in the text shows.
+ */
+export const preparedRow = <Row extends Prepared<unknown>>(db: Db, statement: SQL): Promise<Row> =>
+  row(db, asPrepared(statement));
+
+export function asPrepared(statement: SQL): SQL {
+  const { sql: text, params } = dialect.sqlToQuery(statement);
+  return sql`select caller, facts, list from run_prepared(${text}, ${sql.param(params)}::text[])`;
 }
 
 /** Several statements as one transaction (read committed: each sees what the ones before waited for); the rows of each. One round trip. */

@@ -3,7 +3,7 @@
  * is found, the scope checked and the work done in one round trip.
  */
 import { type SQL, sql } from "drizzle-orm";
-import { type Db, missingReference, row, transact } from "../clients/neon.ts";
+import { type Db, missingReference, type Prepared, preparedRow, row, transact } from "../clients/neon.ts";
 import { unauthenticated } from "../errors.ts";
 import { keepPerson } from "./sign-up.ts";
 
@@ -33,6 +33,11 @@ type Answer = { caller: number | null };
 /** The one row of a statement that selects `(select id from me) as caller`. Throws UnknownCaller. */
 export async function rowAs<Row extends object>(db: Db, statement: SQL): Promise<Row> {
   return known(await row<Row & Answer>(db, statement).catch(erasedMeanwhile));
+}
+
+/** The same of a read, by a plan that is kept: see `preparedRow`. */
+export async function readAs<Facts>(db: Db, statement: SQL): Promise<Prepared<Facts>> {
+  return known(await preparedRow<Prepared<Facts> & Answer>(db, statement));
 }
 
 /** The last statement's row, after others that lock what it reads. One round trip. */

@@ -2,7 +2,7 @@
 import { sql } from "drizzle-orm";
 import type { Db } from "../clients/neon.ts";
 import { AppError, forbidden, notFound } from "../errors.ts";
-import { type Caller, me, rfc3339Of, rowAs, transactAs } from "./access.ts";
+import { type Caller, me, readAs, rfc3339Of, rowAs, transactAs } from "./access.ts";
 import { shortAge } from "./age.ts";
 import { type Page, type Paging, pageOf } from "./page.ts";
 import { type Locale, localeOf } from "./texts/index.ts";
@@ -83,11 +83,12 @@ export async function listComments(
     ? sql`and exists (select from events_users p where p.event_id = c.event_id and p.user_id = c.user_id)`
     : sql.raw("");
   type Row = Omit<Comment, "username" | "event_timestamp"> & { username: string | null };
-  const found = await rowAs<Standing & { locale: string | null; list: Row[] }>(
+  const { facts, list: found } = await readAs<Standing & { locale: string | null }>(
     db,
     sql`with ${me(caller)}, ${place(event_id)})
-        select (select id from me) as caller, (select locale from me) as locale, (select takes_part from place) as takes_part, (
-          select coalesce(json_agg(x order by x.created_at desc, x.id desc), '[]')
+        select (select id from me) as caller,
+               json_build_object('locale', (select locale from me), 'takes_part', (select takes_part from place)) as facts, (
+          select coalesce(json_agg(x order by x.created_at desc, x.id desc), '[]')::text
           from (
             select c.id, c.event_id, c.user_id, (select username from users u where u.id = c.user_id) as username, c.comment,
                    ${rfc3339Of(sql`c.created_at`)} as created_at
@@ -97,9 +98,9 @@ export async function listComments(
           ) x
         ) as list`,
   );
-  requireParticipant(found);
-  const { somebody } = words(localeOf(found.locale, locale));
-  const list = found.list.map(
+  requireParticipant(facts);
+  const { somebody } = words(localeOf(facts.locale, locale));
+  const list = (JSON.parse(found) as Row[]).map(
     (row): Comment => ({
       id: row.id,
       event_id: row.event_id,

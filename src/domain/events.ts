@@ -2,12 +2,9 @@
 import { sql } from "drizzle-orm";
 import { type Db, sqlState } from "../clients/neon.ts";
 import { AppError, conflict, forbidden, type Issue, notFound } from "../errors.ts";
-import { type Caller, me, type Role, rfc3339Of, rowAs, wallOf } from "./access.ts";
+import { type Caller, me, type Role, rowAs, wallOf } from "./access.ts";
 import { planned, refuse } from "./event-plan.ts";
-import { JsonText } from "./json-text.ts";
-import { UNUSUAL_DECIMALS, USUAL_DECIMALS } from "./money.ts";
-import type { Paging } from "./page.ts";
-import type { Exception, Schedule } from "./plan.ts";
+import type { Schedule } from "./plan.ts";
 import type { Period } from "./recurrence.ts";
 import { SWEEP_AFTER_SECONDS } from "./rules.ts";
 import { rfc3339 } from "./time.ts";
@@ -130,96 +127,6 @@ async function insertOnce(
                  (select id from made) as id, (select coalesce(json_agg(n order by n), '[]') from stranger) as strangers`,
   );
   return { ...answer, first_due_at };
-}
-
-export type EventRow = {
-  id: number;
-  name: string;
-  description: string;
-  is_budget: boolean;
-  budget: string | null;
-  group_id: number;
-  group_name: string;
-  status: Role;
-  event_timestamp: string;
-  reminder: "once" | "periodical";
-  schedule_period: string;
-  users: { id: number; email: string; username: string }[];
-  starts_at: string;
-  time_zone: string;
-  recurrence: string | null;
-  exceptions: Exception[];
-  reminders: (number | string)[];
-  next_at: string | null;
-  currency: string;
-  created_at: string;
-};
-
-/** Events with their people on one page at the most, whatever its limit: the database answers 10 MiB at the most. */
-const PEOPLE_A_PAGE = 40_000;
-
-/** The three periods as the first app's parser expects them. */
-const PERIOD_OUT = sql`case e.schedule_period when '1 day' then '1 day, 0:00:00' when '1 week' then '7 days, 0:00:00' else '30 days, 0:00:00' end`;
-
-/** As text with just the decimals of its currency: "100.00", which is held as 100.0000. */
-const BUDGET_OUT = sql`trunc(e.budget, coalesce((${JSON.stringify(UNUSUAL_DECIMALS)}::jsonb ->> e.currency)::int, ${USUAL_DECIMALS}))::text`;
-
-/**
- * The events that the caller takes part in, by time. Who plans one for others alone does not see it here: the first app opens each event's
- * comments, which are the participants'. Filters narrow and never refuse. One round trip.
- *
- * What concerns one event is asked by subqueries rather than joins, since PostgreSQL plans the statement anew for each request, and a join of many
- * tables costs more to plan than to run. That a participant is a member is what the foreign keys hold.
- */
-export async function listEvents(
-  db: Db,
-  caller: Caller,
-  { limit, after, ...filter }: { group_id?: number | undefined; id?: number | undefined } & Paging<[string, number]>,
-  now: number,
-): Promise<{ list: JsonText<EventRow[]>; next: [string, number] | null }> {
-  const none = sql.raw("");
-  const ofGroup = filter.group_id === undefined ? none : sql`and e.group_id = ${filter.group_id}`;
-  const one = filter.id === undefined ? none : sql`and e.id = ${filter.id}`;
-  const behind = after ? sql`and (e.starts_at, e.id) > (${after[0]}::timestamptz, ${after[1]}::bigint)` : none;
-  const { list, more } = await rowAs<{ list: string; more: boolean }>(
-    db,
-    sql`with ${me(caller)}, page as (
-          select e.*, row_number() over by_time as place,
-                 sum(1 + (select count(*) from events_users eu where eu.event_id = e.id)) over by_time as weight
-          from (
-            select e.id, e.name, e.description, e.is_budget, e.budget, e.currency, e.group_id, e.event_timestamp, e.time_zone, e.starts_at,
-                   e.recurrence, e.schedule_period, e.upcoming, e.created_at
-            from events_users own join events e on e.id = own.event_id
-            where own.user_id = (select id from me) ${ofGroup} ${one} ${behind}
-            order by e.starts_at, e.id limit ${limit + 1}
-          ) e
-          window by_time as (order by e.starts_at, e.id)
-        ), listed as (
-          select e.id, e.name, e.description, e.is_budget, ${BUDGET_OUT} as budget, e.group_id,
-                 (select g.name from groups g where g.id = e.group_id) as group_name,
-                 (select gm.status from group_members gm where gm.group_id = e.group_id and gm.user_id = (select id from me)) as status,
-                 ${wallOf(sql`e.event_timestamp`)} as event_timestamp, case when e.recurrence is null then 'once' else 'periodical' end as reminder,
-                 ${PERIOD_OUT} as schedule_period,
-                 (select coalesce(json_agg(p order by p.id), '[]')
-                  from (select u.id, u.email, u.username from events_users eu join users u on u.id = eu.user_id where eu.event_id = e.id) p) as users,
-                 ${rfc3339Of(sql`e.starts_at`)} as starts_at, e.time_zone, e.recurrence,
-                 (select coalesce(json_agg(json_build_object('occurrence', ${wallOf(sql`x.event_timestamp`)}, 'moved_to', ${wallOf(sql`x.moved_to`)}) order by x.event_timestamp), '[]')
-                  from event_exceptions x where x.event_id = e.id) as exceptions,
-                 (select coalesce(json_agg(case when l.lead ~ '^[0-9]+$' then to_jsonb(l.lead::int) else to_jsonb(l.lead) end order by l.id), '[]')
-                  from event_leads l where l.event_id = e.id and not l.fallback and l.user_id is null) as reminders,
-                 (select ${rfc3339Of(sql`min((o ->> 'starts_at')::timestamptz)`)} from jsonb_array_elements(e.upcoming) o
-                  where (o ->> 'starts_at')::timestamptz > ${rfc3339(now)}::timestamptz) as next_at,
-                 e.currency, ${rfc3339Of(sql`e.created_at`)} as created_at
-          from page e
-          where e.place <= ${limit} and (e.weight <= ${PEOPLE_A_PAGE} or e.place = 1)
-          order by e.place
-        )
-        select (select id from me) as caller, coalesce(json_agg(listed), '[]')::text as list, (select count(*) from page) > count(*) as more
-        from listed`,
-  );
-  const events = new JsonText<EventRow[]>(list);
-  const last = more ? events.read().at(-1) : undefined;
-  return { list: events, next: last ? [last.starts_at, last.id] : null };
 }
 
 export const NOTIFY_AGAIN_AFTER_HOURS = 24;

@@ -2,7 +2,7 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { Db } from "../clients/neon.ts";
 import { forbidden, invalid, notFound } from "../errors.ts";
-import { type Caller, me, type Role, rowAs, transactAs } from "./access.ts";
+import { type Caller, me, type Role, readAs, rowAs, transactAs } from "./access.ts";
 import { type Page, type Paging, pageOf } from "./page.ts";
 
 export type Group = { group_id: number; name: string; description: string; admin_id: number; status: Role };
@@ -58,17 +58,17 @@ export async function listGroups(
   caller: Caller,
   { limit, after }: Paging<[number]>,
 ): Promise<Page<Group, [number]>> {
-  const { list } = await rowAs<{ list: Group[] }>(
+  const { list } = await readAs<null>(
     db,
     sql`with ${me(caller)}, own as (
           select group_id, status from group_members
           where user_id = (select id from me) and group_id > ${after?.[0] ?? 0}
           order by group_id limit ${limit + 1}
         )
-        select (select id from me) as caller, coalesce(json_agg(x order by x.group_id), '[]') as list
+        select (select id from me) as caller, null::json as facts, coalesce(json_agg(x order by x.group_id), '[]')::text as list
         from (select g.id as group_id, g.name, g.description, g.admin_id, own.status from own join groups g on g.id = own.group_id) x`,
   );
-  return pageOf(list, limit, (last) => [last.group_id]);
+  return pageOf(JSON.parse(list) as Group[], limit, (last) => [last.group_id]);
 }
 
 /**

@@ -2,7 +2,7 @@
 import { sql } from "drizzle-orm";
 import type { Db } from "../clients/neon.ts";
 import { conflict, notFound } from "../errors.ts";
-import { type Caller, isCaller, me, rowAs } from "./access.ts";
+import { type Caller, isCaller, me, readAs, rowAs } from "./access.ts";
 
 export type Preference = "SMS" | "PUSH" | "EMAIL";
 
@@ -25,9 +25,9 @@ export type Profile = {
 
 /** The device is the live one that was registered last. */
 export async function getProfile(db: Db, caller: Caller): Promise<Profile> {
-  const { profile } = await rowAs<{ profile: Profile }>(
+  const { facts } = await readAs<Profile>(
     db,
-    sql`select x.user_id as caller, row_to_json(x) as profile
+    sql`select x.user_id as caller, row_to_json(x) as facts, null as list
         from (select) always left join (
           select u.id as user_id, u.username, u.email, u.mobile_number, u.reminder_preferences, u.cognito_user_id,
                  d.device_arn, d.device_token, u.organization_id,
@@ -39,7 +39,7 @@ export async function getProfile(db: Db, caller: Caller): Promise<Profile> {
           where ${isCaller(caller)}
         ) x on true`,
   );
-  return profile;
+  return facts;
 }
 
 /** What is absent stays as it is. Throws conflict for SMS without a verified number. */
