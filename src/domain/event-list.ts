@@ -37,14 +37,14 @@ const PEOPLE_A_PAGE = 40_000;
 /** The three periods as the first app's parser expects them. */
 const PERIOD_OUT = sql`case e.schedule_period when '1 day' then '1 day, 0:00:00' when '1 week' then '7 days, 0:00:00' else '30 days, 0:00:00' end`;
 
-/** As text with just the decimals of its currency: "100.00", which is held as 100.0000. */
-const BUDGET_OUT = sql`trunc(e.budget, coalesce((${JSON.stringify(UNUSUAL_DECIMALS)}::jsonb ->> e.currency)::int, ${USUAL_DECIMALS}))::text`;
+/** As text with just the decimals of its currency: "100.00", which is held as 100.0000. The list is no parameter, which would be read for each event. */
+const BUDGET_OUT = sql`trunc(e.budget, coalesce((${sql.raw(`'${JSON.stringify(UNUSUAL_DECIMALS)}'`)}::jsonb ->> e.currency)::int, ${USUAL_DECIMALS}::int))::text`;
 
 /**
  * The events that the caller takes part in, by time. Who plans one for others alone does not see it here: the first app opens each event's
  * comments, which are the participants'. Filters narrow and never refuse. One round trip.
  *
- * Who takes part in several events of the page, as the members of a group do, is fetched and told once and not for each of them.
+ * What is many for an event is a subquery of its own: so the work grows with the page alone, however few events the planner expects.
  * That a participant is a member is what the foreign keys hold.
  */
 export async function listEvents(
@@ -75,29 +75,21 @@ export async function listEvents(
           from page e join groups g on g.id = e.group_id
           join group_members gm on gm.group_id = e.group_id and gm.user_id = (select id from me)
           where e.place <= ${limit} and (e.weight <= ${PEOPLE_A_PAGE} or e.place = 1)
-        ), part as materialized (
-          select eu.event_id, eu.user_id from shown e join events_users eu on eu.event_id = e.id
-        ), person as materialized (
-          select u.id, row_to_json(u)::text as told
-          from (select distinct user_id from part) p join lateral (select id, email, username from users where id = p.user_id) u on true
-        ), people as (
-          select p.event_id, ('[' || string_agg(u.told, ',' order by u.id) || ']')::json as users
-          from part p join person u on u.id = p.user_id group by p.event_id
-        ), leads as (
-          select l.event_id, json_agg(case when l.lead ~ '^[0-9]+$' then to_jsonb(l.lead::int) else to_jsonb(l.lead) end order by l.id) as reminders
-          from shown e join event_leads l on l.event_id = e.id where not l.fallback and l.user_id is null group by l.event_id
         ), listed as (
           select e.id, e.name, e.description, e.is_budget, ${BUDGET_OUT} as budget, e.group_id, e.group_name, e.status,
                  ${wallOf(sql`e.event_timestamp`)} as event_timestamp, case when e.recurrence is null then 'once' else 'periodical' end as reminder,
-                 ${PERIOD_OUT} as schedule_period, coalesce(people.users, '[]') as users,
+                 ${PERIOD_OUT} as schedule_period,
+                 (select coalesce(json_agg(p order by p.id), '[]')
+                  from (select u.id, u.email, u.username from events_users eu join users u on u.id = eu.user_id where eu.event_id = e.id) p) as users,
                  ${rfc3339Of(sql`e.starts_at`)} as starts_at, e.time_zone, e.recurrence,
                  (select coalesce(json_agg(json_build_object('occurrence', ${wallOf(sql`x.event_timestamp`)}, 'moved_to', ${wallOf(sql`x.moved_to`)}) order by x.event_timestamp), '[]')
                   from event_exceptions x where x.event_id = e.id) as exceptions,
-                 coalesce(leads.reminders, '[]') as reminders,
+                 (select coalesce(json_agg(case when l.lead like 'P%' then to_json(l.lead) else to_json(l.lead::int) end order by l.id), '[]')
+                  from event_leads l where l.event_id = e.id and not l.fallback and l.user_id is null) as reminders,
                  (select ${rfc3339Of(sql`min((o ->> 'starts_at')::timestamptz)`)} from jsonb_array_elements(e.upcoming) o
                   where (o ->> 'starts_at')::timestamptz > ${rfc3339(now)}::timestamptz) as next_at,
                  e.currency, ${rfc3339Of(sql`e.created_at`)} as created_at
-          from shown e left join people on people.event_id = e.id left join leads on leads.event_id = e.id
+          from shown e
           order by e.place
         )
         select (select id from me) as caller, json_build_object('more', (select count(*) from page) > count(*)) as facts,
