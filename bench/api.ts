@@ -12,7 +12,7 @@ import type { Figure, Part } from "./figures.ts";
 const SIZES = {
   full: { connections: [1, 16, 64], rounds: 7, ms: 700, warmUp: 1_500, writes: true },
   // Of what writes only the round trips are counted.
-  quick: { connections: [16], rounds: 3, ms: 250, warmUp: 300, writes: false },
+  quick: { connections: [16], rounds: 3, ms: 200, warmUp: 300, writes: false },
 };
 const GOAL = 0.7;
 const GOAL_CONNECTIONS = 16;

@@ -24,7 +24,7 @@ type Extents = {
 
 const EXTENTS: Record<Size, Extents> = {
   full: { few: 10, events: 1_000, more: 10_000, most: 1_000_000, ledger: 5_000_000, turns: 300, rounds: ROUNDS - 1 },
-  quick: { few: 10, events: 1_000, more: 5_000, most: 20_000, ledger: 20_000, turns: 40, rounds: 8 },
+  quick: { few: 10, events: 1_000, more: 5_000, most: 20_000, ledger: 20_000, turns: 30, rounds: 6 },
 };
 /** A ledger of a few days. */
 const LITTLE_LEDGER = 200;

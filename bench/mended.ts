@@ -42,4 +42,9 @@ export const MENDED: Mended[] = [
     before: "110,101 rows, 2,955 pages",
     after: "10,101 rows, 1,716 pages",
   },
+  {
+    what: "The profile, the lists of events, groups and comments are read by plans that a session keeps (0009_kept-plans): over HTTP each statement was parsed and planned anew. A round trip to PostgreSQL on one connection, the median of 300, one after another in one run: GET /event, GET /users, GET /groups, GET /event/comment",
+    before: "2,490, 350, 425, 750 µs",
+    after: "1,200, 170, 210, 300 µs",
+  },
 ];

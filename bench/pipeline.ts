@@ -5,7 +5,7 @@ import { type PipelineRun, runPipeline } from "./pipeline/run.ts";
 import { countStages } from "./pipeline/stages.ts";
 import { CHANNELS, gatherPeople, type Plan } from "./pipeline/world.ts";
 
-const PEOPLE: Record<Size, number> = { full: 10_000, quick: 600 };
+const PEOPLE: Record<Size, number> = { full: 10_000, quick: 450 };
 const LATENCIES = [0, 50] as const;
 const PLANS: Plan[] = ["many events", "one event"];
 /** Messages a second of six connections to a provider that takes so long. */
