@@ -17,7 +17,7 @@ import { jobsOf, type Rival, sender } from "./rivals/rival.ts";
 /** Messages, by what the provider takes to answer, in ms. */
 const MESSAGES: Record<Size, Record<0 | 50, number>> = {
   full: { 0: 10_000, 50: 2_000 },
-  quick: { 0: 600, 50: 90 },
+  quick: { 0: 300, 50: 90 },
 };
 const LATENCIES = [0, 50] as const;
 const RIVALS = [pgBoss, graphileWorker];
