@@ -42,6 +42,8 @@ export async function openConnection(port: number): Promise<Connection> {
   return {
     send: (request) =>
       new Promise((done, failed) => {
+        // Its end was told before anybody waited for an answer.
+        if (socket.destroyed) return failed(new Error("the Worker has closed the connection"));
         waiting = { done, failed };
         socket.write(request);
       }),

@@ -15,6 +15,8 @@ const connections: Connection[] = [];
 
 answerParent({
   measure: async ({ port, lists, again, ms }: Slice): Promise<Measured> => {
+    // The Worker closes what is idle for some seconds: no connection waits for a later slice.
+    for (const spare of connections.splice(lists.length)) spare.end();
     while (connections.length < lists.length) connections.push(await openConnection(port));
     const latencies: number[] = [];
     const started = performance.now();
