@@ -59,19 +59,21 @@ export async function row<Row extends object>(db: Db, statement: SQL): Promise<R
 
 const dialect = new PgDialect();
 
-/** `facts`: of the statement's own; `list`: JSON as text, which may be handed on unread. */
-export type Prepared<Facts> = { facts: Facts; list: string };
+/** Of `facts` (the statement's own) and `list` (JSON as text, which may be handed on unread) what the statement tells; what it does not is null. */
+export type Prepared<Told> = { [Part in keyof Told & ("facts" | "list")]: Told[Part] };
 
 /**
  * As `row`, by a plan that the database's session keeps: for reads, whose planning takes longer than their running. The statement selects `caller` (bigint),
  * `facts` (json) and `list` (text), in this order; its parameters are texts, numbers, booleans and nulls, each of a type that its place in the text shows.
  */
-export const preparedRow = <Row extends Prepared<unknown>>(db: Db, statement: SQL): Promise<Row> =>
-  row(db, asPrepared(statement));
+export const preparedRow = <Row extends object>(db: Db, statement: SQL): Promise<Row> => row(db, asPrepared(statement));
+
+/** How a prepared read begins; its parameters are the statement's text and that statement's own parameters. */
+export const PREPARED_READ = "select caller, facts, list from run_prepared(";
 
 export function asPrepared(statement: SQL): SQL {
   const { sql: text, params } = dialect.sqlToQuery(statement);
-  return sql`select caller, facts, list from run_prepared(${text}, ${sql.param(params)}::text[])`;
+  return sql`${sql.raw(PREPARED_READ)}${text}, ${sql.param(params)}::text[])`;
 }
 
 /** Several statements as one transaction (read committed: each sees what the ones before waited for); the rows of each. One round trip. */

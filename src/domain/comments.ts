@@ -83,7 +83,7 @@ export async function listComments(
     ? sql`and exists (select from events_users p where p.event_id = c.event_id and p.user_id = c.user_id)`
     : sql.raw("");
   type Row = Omit<Comment, "username" | "event_timestamp"> & { username: string | null };
-  const { facts, list: found } = await readAs<Standing & { locale: string | null }>(
+  const { facts, list: found } = await readAs<{ facts: Standing & { locale: string | null }; list: string }>(
     db,
     sql`with ${me(caller)}, ${place(event_id)})
         select (select id from me) as caller,

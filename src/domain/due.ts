@@ -92,14 +92,14 @@ export async function findDue(db: Db, job: string | null, now: number, clock: nu
           select l.id, l.event_id, l.lead, l.fallback, l.next_due_at, l.next_event_timestamp
           from event_leads l
           where l.next_due_at <= ${at} + make_interval(secs => ${CLAIM_AHEAD_MS / 1000})
-          order by l.next_due_at limit ${DUE_A_TURN}
+          order by l.next_due_at limit ${DUE_A_TURN + 1}
         ), lead as (
           select w.* from (
-            select n.*, sum((select count(*) from event_exceptions x where x.event_id = n.event_id))
+            select n.*, row_number() over (order by n.next_due_at, n.id) as place, sum((select count(*) from event_exceptions x where x.event_id = n.event_id))
                           over (order by n.next_due_at, n.id rows between unbounded preceding and 1 preceding) as exceptions_before
             from near n
           ) w
-          where coalesce(w.exceptions_before, 0) < ${EXCEPTIONS_A_TURN}
+          where w.place <= ${DUE_A_TURN} and coalesce(w.exceptions_before, 0) < ${EXCEPTIONS_A_TURN}
         ), due as (
           select e.id as event_id, e.group_id, e.revision, ${wallOf(sql`e.event_timestamp`)} as event_timestamp, e.time_zone, e.recurrence,
                  ${rfc3339Of(sql`e.planned_at`)} as planned_at,
@@ -144,7 +144,7 @@ export async function findDue(db: Db, job: string | null, now: number, clock: nu
                                 'created_at', ${rfc3339Of(sql`c.created_at`)})), '[]') from comment c where c.user_id is not null) as comments,
                (select coalesce(json_agg(json_build_object('group_invitation_logs_id', i.id, 'group_id', i.group_id, 'user_id', i.user_id, 'email', i.email,
                                 'created_at', ${rfc3339Of(sql`i.created_at`)})), '[]') from invitation i) as invitations,
-               greatest((select count(*) from near), (select count(*) from stale_reminder), (select count(*) from stale_delivery)) >= ${DUE_A_TURN}
+               greatest((select count(*) from stale_reminder), (select count(*) from stale_delivery)) >= ${DUE_A_TURN}
                  or (select count(*) from lead) < (select count(*) from near) as more`,
   );
 }

@@ -57,7 +57,7 @@ export async function listEvents(
   const ofGroup = filter.group_id === undefined ? none : sql`and e.group_id = ${filter.group_id}`;
   const one = filter.id === undefined ? none : sql`and e.id = ${filter.id}`;
   const behind = after ? sql`and (e.starts_at, e.id) > (${after[0]}::timestamptz, ${after[1]}::bigint)` : none;
-  const { facts, list } = await readAs<{ more: boolean }>(
+  const { facts, list } = await readAs<{ facts: { more: boolean }; list: string }>(
     db,
     sql`with ${me(caller)}, page as materialized (
           select e.*, row_number() over by_time as place,

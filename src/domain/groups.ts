@@ -58,7 +58,7 @@ export async function listGroups(
   caller: Caller,
   { limit, after }: Paging<[number]>,
 ): Promise<Page<Group, [number]>> {
-  const { list } = await readAs<null>(
+  const { list } = await readAs<{ list: string }>(
     db,
     sql`with ${me(caller)}, own as (
           select group_id, status from group_members

@@ -3,6 +3,7 @@
  * link must be hard to forge, and works for as long as its secret is among those of LINK_SECRET.
  */
 import type { Settings } from "../env.ts";
+import { hmacKey } from "../hmac.ts";
 
 /** Signed along, so that a signature made for one purpose serves no other. */
 const PURPOSE = "unsubscribe\n";
@@ -14,7 +15,11 @@ export async function unsubscribeUrl(
   email: string,
 ): Promise<string> {
   const to = base64url(encoder.encode(email.toLowerCase()));
-  const signature = await crypto.subtle.sign("HMAC", await key(settings.LINK_SECRET[0]!), encoder.encode(PURPOSE + to));
+  const signature = await crypto.subtle.sign(
+    "HMAC",
+    await hmacKey(settings.LINK_SECRET[0]!),
+    encoder.encode(PURPOSE + to),
+  );
   return `${settings.PUBLIC_URL}/unsubscribe?to=${to}&signature=${base64url(new Uint8Array(signature))}`;
 }
 
@@ -28,14 +33,11 @@ export async function unsubscribeAddress(
   if (!signature) return null;
   for (const secret of settings.LINK_SECRET) {
     // WebCrypto compares in constant time.
-    const genuine = await crypto.subtle.verify("HMAC", await key(secret), signature, encoder.encode(PURPOSE + to));
+    const genuine = await crypto.subtle.verify("HMAC", await hmacKey(secret), signature, encoder.encode(PURPOSE + to));
     if (genuine) return new TextDecoder().decode(bytesOf(to) ?? undefined);
   }
   return null;
 }
-
-const key = (secret: string) =>
-  crypto.subtle.importKey("raw", encoder.encode(secret), { name: "HMAC", hash: "SHA-256" }, false, ["sign", "verify"]);
 
 const base64url = (bytes: Uint8Array) =>
   btoa(String.fromCharCode(...bytes))

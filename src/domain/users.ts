@@ -25,7 +25,7 @@ export type Profile = {
 
 /** The device is the live one that was registered last. */
 export async function getProfile(db: Db, caller: Caller): Promise<Profile> {
-  const { facts } = await readAs<Profile>(
+  const { facts } = await readAs<{ facts: Profile }>(
     db,
     sql`select x.user_id as caller, row_to_json(x) as facts, null as list
         from (select) always left join (

@@ -186,6 +186,21 @@ test("a token found good is believed for five minutes without another look at it
   await expect(look(token, 3_600_000)).rejects.toMatchObject({ code: "unauthenticated" });
 });
 
+test("a token that ends sooner is believed until then, and one found good later than now is looked at again", async () => {
+  const { cognito_user_id } = await person();
+  const at = Date.now();
+  const exp = Math.floor(at / 1000) + 60;
+  const token = await accessToken(cognito_user_id, { exp });
+  const verify = vi.spyOn(crypto.subtle, "verify");
+  const asked = { ...settings };
+  expect(await verifyToken(token, asked, at)).toMatchObject({ cognito_user_id });
+  expect(await verifyToken(token, asked, exp * 1000 - 1)).toMatchObject({ cognito_user_id });
+  expect(verify).toHaveBeenCalledTimes(1);
+  expect(await verifyToken(token, asked, at - 1)).toMatchObject({ cognito_user_id });
+  expect(verify).toHaveBeenCalledTimes(2);
+  await expect(verifyToken(token, asked, exp * 1000)).rejects.toMatchObject({ code: "unauthenticated" });
+});
+
 test("with the issuer's keys out of reach, or unreadable, it is 503 and no verdict on the token", async () => {
   const { token } = await person();
   const answers: [string, () => Response | Promise<Response>][] = [

@@ -45,6 +45,32 @@ async function counting(deps: TestDeps, work: () => Promise<unknown>): Promise<n
 const peopleOf = (sent: Sent[]): object[] =>
   sent.flatMap((message): object[] => ("recipients" in message ? message.recipients : []));
 
+test("a tick makes one round trip where nothing is due, and two for each thousand due, full ones and begun ones", async () => {
+  const clock = { ms: Math.floor(Date.now() / MINUTE) * MINUTE };
+  const deps = clockedDeps(clock);
+  const admin = await person({ reminder_preferences: "EMAIL" });
+  const event_id = await event(admin, { group_id: await group(admin), at: clock.ms + 10 * MINUTE }, deps);
+  clock.ms += 9 * MINUTE;
+  await tick(deps, clock.ms);
+  let id = 1_000_000_000;
+  /** So many leads of it more, due at once. */
+  const due = (count: number) => {
+    id += count;
+    return query(
+      sql`insert into event_leads (id, event_id, lead, next_due_at, next_event_timestamp, next_starts_at)
+          overriding system value
+          select ${id}::int - n, ${event_id}, 'P' || (${id}::int - n) || 'D', ${new Date(clock.ms).toISOString()}::timestamptz, event_timestamp, starts_at
+          from events, generate_series(1, ${count}::int) n where id = ${event_id}`,
+    );
+  };
+  const trips: number[] = [];
+  for (const count of [0, 1_000, 1_001, 1]) {
+    await due(count);
+    trips.push(await counting(deps, () => tick(deps, clock.ms)));
+  }
+  expect(trips).toEqual([1, 2, 4, 2]);
+});
+
 test("picking makes one round trip for 2,000 people, hands on at most 50 a message, and goes on after them", async () => {
   const { deps, event_id } = await crowd(2_100, "EMAIL");
   const first = taken(deps);

@@ -32,6 +32,8 @@ export function cleanLine(text: string): string {
 
 /** The first `graphemes` characters as people count them, or fewer where they take more than `bytes` of UTF-8; then "…". */
 export function cut(text: string, graphemes: number, bytes: number): string {
+  // A character as people count them has one code unit or more, so most texts need not be taken apart.
+  if (text.length <= graphemes && UTF8.encode(text).length <= bytes) return text;
   let kept = "";
   let count = 0;
   let size = 0;
