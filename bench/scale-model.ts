@@ -1,6 +1,6 @@
 /**
  * `npm run scale-model [-- --write]`: from what the bench measured to a hundred thousand and to ten million people. Prints its tables, and by how much its
- * predictions for this machine are off; `--write` puts the tables into docs/scale.md. Its inputs stand here.
+ * predictions for this machine are off: exits 1 where that is more than BOUNDS allow. `--write` puts the tables into docs/scale.md. Its inputs stand here.
  */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -9,6 +9,7 @@ import { ROOT } from "../dev/settings.ts";
 import { findMeasured, type Results } from "./scale/measured.ts";
 import type { FirstPrices, Inputs, Limit, Prices } from "./scale/model.ts";
 import { renderBlocks, replaceBlocks } from "./scale/page.ts";
+import { type Bounds, compareRun, notHeld } from "./scale/prediction.ts";
 
 /** `measured` by the bench on this machine, `stated` by whose limit or price it is, `fixed` by Torium's own code and settings, or `assumed`. */
 export type Origin = "measured" | "stated" | "fixed" | "assumed";
@@ -20,12 +21,15 @@ const stated = (value: number, source: string): Input => ({ value, origin: "stat
 
 export const PEOPLE = [1_000, 100_000, 10_000_000];
 
+const INVERSE =
+  "an upper bound: 1 s over the rate, in which load, endpoint, database and Worker shared the machine's cores";
+
 /** Where the bench has not measured yet, the value of a first, disturbed run stands in, marked as assumed. */
 const MEASURED = {
   delivery_database_ms: { value: 0.3, source: "growth: a delivery in PostgreSQL alone" },
   request_database_ms: { value: 4, source: "growth: GET /event in PostgreSQL alone, the dearest read" },
-  delivery_cpu_ms: { value: 2.5, source: "pipeline: one event, a provider that answers at once" },
-  request_cpu_ms: { value: 5.4, source: "api: GET /event at 16 connections, one thread" },
+  delivery_cpu_ms_at_most: { value: 2.5, source: `pipeline: one event, a provider that answers at once; ${INVERSE}` },
+  request_cpu_ms_at_most: { value: 5.4, source: `api: GET /event at 16 connections; ${INVERSE}` },
   delivery_bytes: { value: 560, source: "growth: a settled delivery on disk" },
   event_bytes: { value: 1_400, source: "growth: an event of four on disk" },
   person_bytes: { value: 900, source: "growth: a person on disk" },
@@ -33,9 +37,9 @@ const MEASURED = {
 
 const OTHERS = {
   reminders_a_person_a_month: assumed(30, "one a day; docs/deploy.md counts the same"),
-  share_push: assumed(0.667, "two thirds, as in docs/deploy.md"),
-  share_email: assumed(0.3, "as in docs/deploy.md"),
-  share_sms: assumed(0.033, "as in docs/deploy.md; SMS are what costs"),
+  share_push: assumed(2 / 3, "20,000 of 30,000, as in docs/deploy.md"),
+  share_email: assumed(0.3, "9,000 of 30,000, as in docs/deploy.md"),
+  share_sms: assumed(1 / 30, "1,000 of 30,000, as in docs/deploy.md; SMS are what costs"),
   busiest_minute: assumed(0.05, "a tenth of a day in its busiest hour, and half of that at minute 0"),
   people_an_event: assumed(10, "a group's event"),
   events_a_person: assumed(10, "that are kept"),
@@ -56,6 +60,11 @@ const OTHERS = {
   turns_a_tick: fixed(30, "src/queues/hand-on.ts"),
   sms_a_settle: fixed(25, "src/queues/send-sms.ts"),
   ledger_months: fixed(13, "src/domain/keeping.ts"),
+  smallest_cu: stated(0.25, "neon.com/docs/connect/connection-pooling, 2026-01-24"),
+  operations_a_message: stated(
+    3,
+    "developers.cloudflare.com/queues/platform/pricing: a write, a read and a delete, of up to 64 KB each; ten people's ordinary words are less",
+  ),
   gigabytes_a_cu: stated(4, "neon.com/docs/guides/autoscaling-guide, 2025-12-17"),
 } satisfies Record<string, Input>;
 
@@ -72,6 +81,7 @@ const PRICE_INPUTS = {
   lambda_gb_s: stated(0.0000166667, "the same"),
   lambda_gb: assumed(0.25, "Flask and an ORM in a function"),
   lambda_s: assumed(0.3, "one person's message: read, send, write"),
+  sqs_requests_a_message: fixed(3, "send, receive and delete, each by itself"),
   sqs_request: stated(0.4e-6, "cloudburn.io on SQS, 2026-03-14"),
   database_month: stated(94.9, "infratally.com on RDS, db.t4g.medium in two zones, 2026"),
   rds_gigabyte_month: stated(0.23, "usage.ai on RDS, gp3 0.115, in two zones; June 2026"),
@@ -136,6 +146,13 @@ const LIMITS: (Omit<Limit, "use" | "limit"> & { input: Input; use: Limit["use"] 
       "two and a half ticks look at each minute, so twice as many still leave in time; beyond, several ticks by a share of the ids",
   },
   {
+    name: "Neon: connections of the pooler",
+    input: stated(10_000, "neon.com/docs/connect/connection-pooling, 2026-01-24"),
+    unit: "at once",
+    use: ({ connections }) => connections,
+    remedy: "groups over several databases, as for the largest compute",
+  },
+  {
     name: "SNS: Publish calls a second",
     input: assumed(9_000, "the larger regions' default, as remembered; look it up in Service Quotas"),
     unit: "a second",
@@ -149,7 +166,15 @@ const COMPUTE = {
   autoscaling: stated(16, "neon.com/docs/guides/autoscaling-guide, 2025-12-17: CU"),
   fixed: stated(56, "neon.com/docs/connect/connection-pooling, 2026-01-24: CU"),
 };
-const PLAN = { worker: 5, operations: 1e6, requests: 10e6, cpu_ms: 30e6 };
+/** Workers Paid: USD a month, and what that includes. */
+const PLAN = {
+  worker: stated(5, "developers.cloudflare.com/workers/platform/pricing, by the survey of worker request: USD a month"),
+  operations: stated(1e6, "developers.cloudflare.com/queues/platform/pricing, by a survey of 2026: a month"),
+  requests: stated(10e6, "developers.cloudflare.com/workers/platform/pricing, by the same survey: a month"),
+  cpu_ms: stated(30e6, "the same: a month"),
+};
+/** A prediction that is further off is wrong: the check fails. Sends may come in batches that were not full yet, so that they take more round trips. */
+export const BOUNDS: Bounds = { rate: 0.3, more_trips: 0.1, part_filled: 2 };
 /** Of a run's time with a provider that answers at once, what goes by before the first message is sent. */
 const BEFORE_SENDING = assumed(1 / 3, "tick and picking beside claiming, sending and settling");
 
@@ -181,23 +206,31 @@ export function gather(results: Results) {
   >;
   const prices: Prices = { ...p, provider: { push: p.push, email: p.email, sms: p.sms } };
   const first: FirstPrices = { ...p, gigabyte_month: p.rds_gigabyte_month };
+  const plan = Object.fromEntries(Object.entries(PLAN).map(([name, { value }]) => [name, value])) as Record<
+    keyof typeof PLAN,
+    number
+  >;
   const limits = LIMITS.map(({ input, ...limit }) => ({ ...limit, limit: input.value }));
   return {
     listed: {
       ...inputs,
       ...PRICE_INPUTS,
       ...Object.fromEntries(LIMITS.map(({ name, input }) => [name, input])),
-      ...COMPUTE,
+      "Neon: the largest compute that scales by itself": COMPUTE.autoscaling,
+      "Neon: the largest compute": COMPUTE.fixed,
+      "Workers Paid": PLAN.worker,
+      "Workers Paid: queue operations included": PLAN.operations,
+      "Workers Paid: requests included": PLAN.requests,
+      "Workers Paid: CPU ms included": PLAN.cpu_ms,
       before_sending: BEFORE_SENDING,
     },
     numbers,
     prices,
     first,
     limits,
-    plan: { ...PLAN, busy_hours },
+    plan: { ...plan, busy_hours, autoscaling: COMPUTE.autoscaling.value },
     compute: { autoscaling: COMPUTE.autoscaling.value, fixed: COMPUTE.fixed.value },
-    runs: measured.runs,
-    before_sending: BEFORE_SENDING.value,
+    compared: measured.runs.map((run) => ({ run, rows: compareRun(run, numbers, BEFORE_SENDING.value, BOUNDS) })),
     people: PEOPLE,
   };
 }
@@ -207,10 +240,14 @@ export type Gathered = ReturnType<typeof gather>;
 if (import.meta.main) {
   const { values } = parseArgs({ options: { write: { type: "boolean", default: false } } });
   const results = existsSync(RESULTS) ? (JSON.parse(readFileSync(RESULTS, "utf8")) as Results) : {};
-  const blocks = renderBlocks(gather(results));
+  const gathered = gather(results);
+  const blocks = renderBlocks(gathered);
   for (const [name, text] of Object.entries(blocks)) console.log(`\n${name}\n\n${text}`);
   if (values.write) {
     writeFileSync(PAGE, replaceBlocks(readFileSync(PAGE, "utf8"), blocks));
     console.error("docs/scale.md is written");
   }
+  const wrong = notHeld(gathered.compared, existsSync(RESULTS));
+  for (const line of wrong) console.error(line);
+  if (wrong.length > 0) process.exitCode = 1;
 }

@@ -29,15 +29,18 @@ export type Inputs = {
   /** Of the database, one connection's work for a delivery and for a read. */
   delivery_database_ms: number;
   request_database_ms: number;
-  /** Of the Worker. */
-  delivery_cpu_ms: number;
-  request_cpu_ms: number;
+  /** Of the Worker: a time in which its one thread got through one, whatever else of that time it waited. */
+  delivery_cpu_ms_at_most: number;
+  request_cpu_ms_at_most: number;
   delivery_bytes: number;
   event_bytes: number;
   person_bytes: number;
   /** How busy a compute unit may be in the busiest minute. */
   busy_at_most: number;
   gigabytes_a_cu: number;
+  smallest_cu: number;
+  /** Of a queue: each message is written, read and deleted. */
+  operations_a_message: number;
   partition_bytes: number;
 };
 
@@ -78,7 +81,11 @@ export function demandOf(people: number, i: Inputs) {
   const messages_a_reminder = 1 + CHANNELS.reduce((sum, channel) => sum + messagesOf(channel, i).messages, 0);
   const reminders = month / i.people_an_event;
   const requests_a_second = ((people * i.requests_a_person_a_day) / 86_400) * i.busiest_second;
-  return { people, month, minute, leads, rate, channels, messages: reminders * messages_a_reminder, requests_a_second };
+  const messages = reminders * messages_a_reminder;
+  const operations = messages * i.operations_a_message;
+  // A consumer uses one at a time, a request for as long as its round trip.
+  const connections = channels.reduce((sum, { consumers }) => sum + consumers, 0) + requests_a_second * i.database_s;
+  return { people, month, minute, leads, rate, channels, messages, operations, requests_a_second, connections };
 }
 
 export type Demand = ReturnType<typeof demandOf>;
@@ -92,7 +99,7 @@ export function databaseOf(people: number, i: Inputs) {
   const cores = (rate * i.delivery_database_ms + requests_a_second * i.request_database_ms) / 1000;
   // People, events and a day of the ledger are read all the time.
   const hot = events + known + a_month / DAYS_A_MONTH;
-  const cu = Math.max(0.25, cores / i.busy_at_most, hot / (i.gigabytes_a_cu * GB));
+  const cu = Math.max(i.smallest_cu, cores / i.busy_at_most, hot / (i.gigabytes_a_cu * GB));
   return {
     rows: month * i.ledger_months,
     ledger,
@@ -144,8 +151,8 @@ export function costOfMillion(channel: Channel, i: Inputs, prices: Prices) {
   const reminders = 1e6 / i.people_an_event;
   const { messages } = messagesOf(channel, alone);
   const batches = reminders / i.reminders_a_picking + (reminders * messages) / i.messages_a_batch;
-  const worker = batches * prices.worker_request + 1e6 * i.delivery_cpu_ms * prices.worker_cpu_ms;
-  const queue = reminders * (1 + messages) * 3 * prices.queue_operation;
+  const worker = batches * prices.worker_request + 1e6 * i.delivery_cpu_ms_at_most * prices.worker_cpu_ms;
+  const queue = reminders * (1 + messages) * i.operations_a_message * prices.queue_operation;
   const database =
     ((1e6 * i.delivery_database_ms) / 3_600_000 / i.busy_at_most) * prices.cu_hour +
     ((1e6 * i.delivery_bytes) / GB) * i.ledger_months * prices.gigabyte_month;
@@ -159,6 +166,7 @@ export type FirstPrices = {
   lambda_gb: number;
   lambda_s: number;
   sqs_request: number;
+  sqs_requests_a_message: number;
   database_month: number;
   gigabyte_month: number;
 };
@@ -166,7 +174,7 @@ export type FirstPrices = {
 /** The same by the first design: a queue message and a Lambda call for each person; its database is there all month, whatever is sent. */
 export function firstCostOfMillion(channel: Channel, i: Inputs, p: FirstPrices, prices: Prices) {
   const lambda = 1e6 * (p.lambda_request + p.lambda_gb * p.lambda_s * p.lambda_gb_s);
-  const queue = 1e6 * 3 * p.sqs_request;
+  const queue = 1e6 * p.sqs_requests_a_message * p.sqs_request;
   const storage = ((1e6 * i.delivery_bytes) / GB) * i.ledger_months * p.gigabyte_month;
   return {
     provider: 1e6 * prices.provider[channel],
@@ -177,25 +185,36 @@ export function firstCostOfMillion(channel: Channel, i: Inputs, p: FirstPrices, 
   };
 }
 
-/** USD of a month at a size, provider apart: the plan, the queues, the Worker, and a database as large as its busiest minute needs for the busy part of the day. */
+/**
+ * USD of a month at a size, provider apart: the plan, the queues, the Worker, and a database as large as its busiest minute needs for the busy part of the day,
+ * or all day where it is too large for autoscaling.
+ */
 export function monthOf(
   people: number,
   i: Inputs,
   prices: Prices,
-  plan: { worker: number; operations: number; requests: number; cpu_ms: number; busy_hours: number },
+  plan: {
+    worker: number;
+    operations: number;
+    requests: number;
+    cpu_ms: number;
+    busy_hours: number;
+    autoscaling: number;
+  },
 ) {
   const demand = demandOf(people, i);
   const database = databaseOf(people, i);
   const over = (used: number, included: number) => Math.max(0, used - included);
   const requests = people * i.requests_a_person_a_day * DAYS_A_MONTH;
-  const queue = over(demand.messages * 3, plan.operations) * prices.queue_operation;
+  const queue = over(demand.operations, plan.operations) * prices.queue_operation;
   const worker =
     plan.worker +
     over(requests + demand.messages / i.messages_a_batch + MINUTES_A_DAY * DAYS_A_MONTH, plan.requests) *
       prices.worker_request +
-    over(requests * i.request_cpu_ms + demand.month * i.delivery_cpu_ms, plan.cpu_ms) * prices.worker_cpu_ms;
-  const resting = Math.max(0.25, Math.min(database.cu, database.hot / (i.gigabytes_a_cu * GB)));
-  const hours = plan.busy_hours * DAYS_A_MONTH;
+    over(requests * i.request_cpu_ms_at_most + demand.month * i.delivery_cpu_ms_at_most, plan.cpu_ms) *
+      prices.worker_cpu_ms;
+  const resting = Math.max(i.smallest_cu, Math.min(database.cu, database.hot / (i.gigabytes_a_cu * GB)));
+  const hours = database.cu > plan.autoscaling ? HOURS_A_MONTH : plan.busy_hours * DAYS_A_MONTH;
   const compute = (database.cu * hours + resting * (HOURS_A_MONTH - hours)) * prices.cu_hour;
   const storage = (database.total / GB) * prices.gigabyte_month;
   const provider = Object.fromEntries(

@@ -1,14 +1,17 @@
 /** The model's tables, as they stand in docs/scale.md between marks. */
 import type { Gathered } from "../scale-model.ts";
 import { CHANNELS, costOfMillion, databaseOf, demandOf, firstCostOfMillion, GB, inOrder, monthOf } from "./model.ts";
-import { offBy, predictRate, predictRoundTrips } from "./prediction.ts";
+import { offBy, titleOf } from "./prediction.ts";
 
 const whole = (value: number): string => Math.round(value).toLocaleString("en-US");
 const short = (value: number): string =>
   value >= 100 ? whole(value) : value.toLocaleString("en-US", { maximumSignificantDigits: 3 });
 const usd = (value: number): string =>
   value < 0.01 ? "under 0.01" : value.toLocaleString("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
-const percent = (share: number): string => `${share >= 0 ? "+" : "−"}${Math.abs(share * 100).toFixed(0)} %`;
+const percent = (share: number): string => {
+  const off = Math.round(share * 100);
+  return off === 0 ? "0 %" : `${off > 0 ? "+" : "−"}${Math.abs(off)} %`;
+};
 const bytes = (value: number): string => (value >= 1e12 ? `${short(value / 1e12)} TB` : `${short(value / GB)} GB`);
 
 function table(head: string[], rows: string[][]): string {
@@ -45,6 +48,7 @@ function demand({ people, numbers }: Gathered): string {
         ),
       ),
       row("queue messages a month", ({ messages }) => whole(messages)),
+      row("queue operations a month", ({ operations }) => whole(operations)),
       row("API requests in the busiest second", ({ requests_a_second }) => short(requests_a_second)),
     ],
   );
@@ -140,32 +144,27 @@ function month({ people, numbers, prices, plan, first }: Gathered): string {
   );
 }
 
-function check({ runs, numbers, before_sending }: Gathered): string {
-  if (runs.length === 0) return "The bench has measured no run yet.";
-  const rows = runs.flatMap(({ size, plan, people, provider_s, at_once, measured_rate, roundTrips }) => {
-    const rate = predictRate(plan, people, at_once, provider_s, before_sending, numbers);
-    const trips = predictRoundTrips(plan, people, numbers);
-    const title = `${plan}, ${whole(people)} people, provider ${provider_s * 1000} ms (${size})`;
-    const total = (of: Record<string, number>) => Object.values(of).reduce((sum, one) => sum + one, 0);
-    return [
-      [title, "messages a second", short(rate), short(measured_rate), percent(offBy(rate, measured_rate))],
-      [
-        title,
-        "round trips",
-        whole(total(trips)),
-        whole(total(roundTrips)),
-        percent(offBy(total(trips), total(roundTrips))),
-      ],
-    ];
-  });
-  return table(["run", "", "predicted", "measured", "off by"], rows);
+function check({ compared }: Gathered): string {
+  if (compared.length === 0) return "The bench has measured no run yet.";
+  const rows = compared.flatMap(({ run, rows }) =>
+    rows.map(({ what, predicted, measured, allowed, holds }) => [
+      titleOf(run),
+      what,
+      short(predicted),
+      short(measured),
+      percent(offBy(predicted, measured)),
+      allowed,
+      holds ? "yes" : "NO",
+    ]),
+  );
+  return table(["run", "", "predicted", "measured", "off by", "allowed", "holds"], rows);
 }
 
 const inputs = ({ listed }: Gathered): string =>
   table(
     ["input", "value", "", "source"],
     Object.entries(listed).map(([name, { value, origin, source }]) => [
-      name.replaceAll("_", " "),
+      /^[a-z_]+$/.test(name) ? name.replaceAll("_", " ") : name,
       value < 0.001 ? value.toExponential(3).replace(/\.?0+e/, "e") : short(value),
       origin,
       source,

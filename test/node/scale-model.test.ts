@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Section } from "../../bench/figures.ts";
-import { findMeasured } from "../../bench/scale/measured.ts";
+import { findMeasured, type Run } from "../../bench/scale/measured.ts";
 import {
   consumerRate,
   costOfMillion,
@@ -9,9 +9,10 @@ import {
   type Inputs,
   inOrder,
   messagesOf,
+  monthOf,
 } from "../../bench/scale/model.ts";
 import { replaceBlocks } from "../../bench/scale/page.ts";
-import { offBy, predictRate, predictRoundTrips } from "../../bench/scale/prediction.ts";
+import { compareRun, notHeld, offBy, predictRate, predictRoundTrips } from "../../bench/scale/prediction.ts";
 import { gather } from "../../bench/scale-model.ts";
 
 /** Round numbers, to be followed by hand. */
@@ -37,13 +38,15 @@ const i: Inputs = {
   ledger_months: 10,
   delivery_database_ms: 1,
   request_database_ms: 1,
-  delivery_cpu_ms: 1,
-  request_cpu_ms: 1,
+  delivery_cpu_ms_at_most: 1,
+  request_cpu_ms_at_most: 1,
   delivery_bytes: 500,
   event_bytes: 1_000,
   person_bytes: 1_000,
   busy_at_most: 0.5,
   gigabytes_a_cu: 4,
+  smallest_cu: 0.25,
+  operations_a_message: 3,
   partition_bytes: 2e9,
 };
 
@@ -131,6 +134,8 @@ test("round trips follow from the sizes of batches: a tick's turns, a picking, a
   });
   // Two full turns, and a look that finds nothing more.
   expect(predictRoundTrips("many events", 2_000, sizes).tick).toBe(5);
+  // So does a picking that is full to the last person.
+  expect(predictRoundTrips("one event", 2_000, sizes)["schedule-notifications"]).toBe(2);
 });
 
 test("a slow provider is waited for beside the work, but not before the first message", () => {
@@ -139,6 +144,63 @@ test("a slow provider is waited for beside the work, but not before the first me
   expect(predictRate("one event", 300, 100, 0.5, 1 / 3, sizes)).toBeCloseTo(300 / (1 + 8.5));
   expect(predictRate("one event", 300, 100, 0, 1 / 3, sizes)).toBeCloseTo(100);
   expect(offBy(110, 100)).toBeCloseTo(0.1);
+});
+
+/** 600 people of one event: 2 round trips of the tick, 1 of picking, 9 of SMS, 2 and 2; 600 / (2 + max(4, 17)) messages a second. */
+const run: Run = {
+  size: "quick",
+  plan: "one event",
+  people: 600,
+  provider_s: 0.5,
+  at_once: 100,
+  measured_rate: 600 / 19,
+  roundTrips: { tick: 2, "schedule-notifications": 1, "send-sms": 9, "send-email": 2, "send-push": 2 },
+};
+const bounds = { rate: 0.3, more_trips: 0.1, part_filled: 2 };
+const said = (changed: Partial<Run>) => {
+  const one = { ...run, ...changed };
+  return notHeld([{ run: one, rows: compareRun(one, { ...i, recipients_a_message: 50 }, 1 / 3, bounds) }], true);
+};
+
+test("a prediction that is further off than its bound is said to be wrong, and no other is", () => {
+  expect(said({})).toEqual([]);
+  const rate = predictRate("one event", 600, 100, 0.5, 1 / 3, { ...i, recipients_a_message: 50 });
+  expect(said({ measured_rate: rate / 1.29 })).toEqual([]);
+  expect(said({ measured_rate: rate / 1.31 })).toEqual([expect.stringContaining("messages a second")]);
+  expect(said({ measured_rate: rate / 0.69 })).toHaveLength(1);
+});
+
+test("round trips before sending are exact; those of a channel may be a few more, where batches were not full, and never fewer", () => {
+  const trips = (changed: Record<string, number>) => said({ roundTrips: { ...run.roundTrips, ...changed } });
+  expect(trips({ tick: 3 })).toEqual([
+    "one event, 600 people, provider 500 ms (quick): round trips before sending are predicted as 3 and measured as 4, which is beyond the bound",
+  ]);
+  expect(trips({ "send-push": 6 })).toEqual([]);
+  expect(trips({ "send-push": 7 })).toEqual([expect.stringContaining("round trips of sending")]);
+  // One channel's more does not make up for another's fewer.
+  expect(trips({ "send-push": 3, "send-sms": 8 })).toHaveLength(1);
+  const { "send-email": _, ...without } = run.roundTrips;
+  expect(said({ roundTrips: without })).toHaveLength(1);
+});
+
+test("a bench that has run but tells of no run that can be predicted is wrong, and one that has not run is not", () => {
+  expect(notHeld([], true)).toHaveLength(1);
+  expect(notHeld([], false)).toEqual([]);
+});
+
+test("a database that is too large for autoscaling is paid for all month", () => {
+  const prices = {
+    provider: { push: 0, email: 0, sms: 0 },
+    queue_operation: 0,
+    worker_request: 0,
+    worker_cpu_ms: 0,
+    cu_hour: 1,
+    gigabyte_month: 0,
+  };
+  const plan = { worker: 5, operations: 0, requests: 0, cpu_ms: 0, busy_hours: 8 };
+  const { cu } = databaseOf(1_000_000, i);
+  expect(monthOf(1_000_000, i, prices, { ...plan, autoscaling: cu - 1 }).compute).toBeCloseTo(cu * 730);
+  expect(monthOf(1_000_000, i, prices, { ...plan, autoscaling: cu }).compute).toBeLessThan(cu * 730);
 });
 
 test("what the bench measured is taken from its results, and what it has not is marked as assumed", () => {
@@ -161,7 +223,7 @@ test("what the bench measured is taken from its results, and what it has not is 
   const growth = section("growth", figure("a settled delivery on disk", 555));
   const results = { full: { sections: [pipeline, growth] } };
   const { inputs, runs } = findMeasured(results);
-  expect(inputs).toEqual({ delivery_bytes: 555, delivery_cpu_ms: 2 });
+  expect(inputs).toEqual({ delivery_bytes: 555, delivery_cpu_ms_at_most: 2 });
   expect(runs).toEqual([
     {
       size: "full",
