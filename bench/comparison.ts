@@ -1,3 +1,4 @@
+import { median } from "./api/rounds.ts";
 import type { Figure, Section } from "./figures.ts";
 import { numberOf } from "./report.ts";
 
@@ -33,4 +34,18 @@ function compareFigures(is: Figure | undefined, was: Figure): string | null {
   // So written, a value that is no number is worse.
   if (less ? is.value <= bound : is.value >= bound) return null;
   return `is ${numberOf(is.value)} and was ${numberOf(was.value)}, which allows ${less ? "at most" : "at least"} ${numberOf(bound)}`;
+}
+
+/** Each figure of the first run with the median of all; a count that differs between them keeps the first, and the comparison will tell. */
+export function medians(runs: Section[][]): Section[] {
+  const [first = [], ...others] = runs;
+  return first.map((section) => ({
+    ...section,
+    figures: section.figures.map((figure) => {
+      if (figure.kind !== "ratio") return figure;
+      const same = others.flatMap((run) => run.find(({ id }) => id === section.id)?.figures ?? []);
+      const values = same.filter(({ name }) => name === figure.name).map(({ value }) => value);
+      return { ...figure, value: median([figure.value, ...values]) };
+    }),
+  }));
 }

@@ -1,7 +1,7 @@
 import { table } from "../dev/table.ts";
 import type { Figure, Section } from "./figures.ts";
 import { type Machine, machineLine } from "./machine.ts";
-import type { Mended } from "./mended.ts";
+import type { Mended, Why } from "./mended.ts";
 
 export type Run = { machine: Machine; sections: Section[] };
 
@@ -16,8 +16,11 @@ export function renderTable({ machine, sections }: Run): string {
 
 const HEAD = ["figure", "value", "beside", "goal"];
 
-/** For docs/bench.md, whole. */
-export function renderPage({ machine, sections }: Run, mended: Mended[], quick: string): string {
+/** For docs/bench.md, whole. `quick`: what CI does, in words. */
+export function renderPage(
+  { machine, sections }: Run,
+  { mended, why, quick }: { mended: Mended[]; why: Why[]; quick: string },
+): string {
   const parts = sections.map(({ title, figures, notes }) =>
     [
       `## ${title}`,
@@ -32,9 +35,18 @@ export function renderPage({ machine, sections }: Run, mended: Mended[], quick: 
     "Written by `npm run bench -- --write`; every figure stands beside its ceiling or rival of the same run. All on one machine, over loopback: what counts is how figures compare, not how large they are.",
     `Measured on: ${machineLine(machine)}.`,
     ...parts,
+    ...missedPart(sections, why),
     ...(mended.length > 0 ? [mendedPart] : []),
     `## In CI\n\n${quick}`,
   ].join("\n\n")}\n`;
+}
+
+/** Each goal that is missed, and each reason once. */
+function missedPart(sections: Section[], why: Why[]): string[] {
+  const missed = missedGoals(sections);
+  if (missed.length === 0) return [];
+  const reasons = why.filter(({ of }) => missed.some((line) => of.test(line))).map(({ reason }) => reason);
+  return [`## Goals that are missed`, missed.map((line) => `- ${line}`).join("\n"), ...reasons];
 }
 
 function markdownTable(figures: Figure[]): string {

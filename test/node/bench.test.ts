@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { type Beside, compare } from "../../bench/api/rounds.ts";
-import { compareSections, TOLERANCE } from "../../bench/comparison.ts";
+import { compareSections, medians, TOLERANCE } from "../../bench/comparison.ts";
 import type { Figure, Section } from "../../bench/figures.ts";
 import { missedGoals, numberOf, renderPage, renderTable } from "../../bench/report.ts";
 
@@ -70,15 +70,36 @@ test("the share is taken beside the ceiling's slices right before and after, and
   });
 });
 
+test("several runs make one: of each ratio the median, whichever run lacks it, and of the rest the first", () => {
+  const ratio = (value: number) => figure({ name: "ratio", kind: "ratio", value });
+  const count = (value: number) => figure({ name: "count", kind: "count", value });
+  const runs = [[section(ratio(3), count(1))], [section(ratio(1), count(2))], [section(count(3), ratio(2))]];
+  expect(medians(runs)).toEqual([section(ratio(2), count(1))]);
+  expect(medians([runs[0]!, [section(count(9))], []])).toEqual(runs[0]);
+});
+
 test("table and page show each figure with what stands beside it and whether the goal is met", () => {
   const machine = { cores: 2, processor: "A", memory_gb: 8, system: "linux", node: "v26", load_before: 0 };
   const beside = { name: "ceiling", value: 2000 };
   const goal = { text: "under 3", met: false };
   const sections = [section(figure({ kind: "measure", value: 1234.5, unit: "/s", beside, goal }))];
-  const page = renderPage({ machine, sections }, [{ what: "x", before: "2", after: "1" }], "Quick.");
+  const page = renderPage(
+    { machine, sections },
+    {
+      mended: [{ what: "x", before: "2", after: "1" }],
+      why: [
+        { of: /figure/, reason: "Since it is slow." },
+        { of: /another/, reason: "Not asked." },
+      ],
+      quick: "Quick.",
+    },
+  );
   expect(page).toContain("| a figure | 1,235 /s | ceiling 2,000 /s | under 3: MISSED |");
   expect(page).toContain("- A note.");
   expect(page).toContain("| x | 2 | 1 |");
+  expect(page).toContain(
+    "## Goals that are missed\n\n- part: a figure is 1,235 /s, the goal is under 3\n\nSince it is slow.\n\n##",
+  );
   expect(renderTable({ machine, sections })).toMatch(/a figure +1,235 \/s +ceiling 2,000 \/s +under 3: MISSED/);
   expect(missedGoals(sections)).toEqual(["part: a figure is 1,235 /s, the goal is under 3"]);
 });
