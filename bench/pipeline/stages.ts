@@ -1,52 +1,67 @@
-/** Round trips to the database by stage, from the line with which each invocation of the Worker ends. */
+/** Round trips to the database by stage, from the lines that the Worker logs of each invocation. */
 
 export type Stage = { invocations: number; roundTrips: number };
 
-/** Each stage's invocations, and how many round trips were beyond what the rules give: a claim and its settles for each batch, one for picking. */
+/** What one run of the schedule or one batch has told of itself; its lines are known by `run_id` or `batch_id`. */
+type Invocation = { stage: string | null; roundTrips: number; due: number; people: number; settles: number };
+
+const SMS_A_SETTLE = 25;
+const PEOPLE_A_PICKING = 2_000;
+const DUE_A_TURN = 1_000;
+
+/** Each stage's invocations, and how many of their round trips were beyond the rules. */
 export function countStages() {
-  let stages: Record<string, Stage> = {};
-  let seen = new Set<unknown>();
-  let due = 0;
-  let settles: Record<string, number> = {};
-  const add = (name: string, roundTrips: unknown) => {
-    const before = stages[name] ?? { invocations: 0, roundTrips: 0 };
-    stages[name] = { invocations: before.invocations + 1, roundTrips: before.roundTrips + Number(roundTrips) };
+  let invocations = new Map<unknown, Invocation>();
+  const of = (id: unknown): Invocation => {
+    const known = invocations.get(id) ?? { stage: null, roundTrips: 0, due: 0, people: 0, settles: 0 };
+    invocations.set(id, known);
+    return known;
   };
   return {
     heard: (line: Record<string, unknown>) => {
-      if (line.event === "schedule") add("tick", line.round_trips);
-      if (line.event === "handed on") due += Number(line.due);
-      if (line.event === "delivered") {
-        const every = line.channel === "sms" ? 25 : Number.POSITIVE_INFINITY;
-        const queue = `send-${line.channel}`;
-        const sent = Number(line.claimed) - Number(line.suppressed);
-        settles[queue] = (settles[queue] ?? 0) + Math.ceil(sent / every || Number(sent > 0));
-      }
-      // One batch may end in several lines, each with the round trips of the whole.
-      if (line.event === "messages" && !seen.has(line.batch_id)) {
-        seen.add(line.batch_id);
-        add(String(line.queue), line.round_trips);
+      switch (line.event) {
+        case "schedule":
+          Object.assign(of(line.run_id), { stage: "tick", roundTrips: Number(line.round_trips) });
+          break;
+        // One batch may end in several such lines, each with the round trips of the whole.
+        case "messages":
+          Object.assign(of(line.batch_id), { stage: String(line.queue), roundTrips: Number(line.round_trips) });
+          break;
+        case "handed on":
+          of(line.run_id).due += Number(line.due);
+          break;
+        case "picked":
+          of(line.batch_id).people += Number(line.people);
+          break;
+        case "delivered": {
+          const answered = Number(line.claimed) - Number(line.suppressed);
+          of(line.batch_id).settles +=
+            line.channel === "sms" ? Math.ceil(answered / SMS_A_SETTLE) : Math.sign(answered);
+          break;
+        }
       }
     },
     /** Since the last time that this was asked. */
     counted: () => {
-      const all = { stages, due, beyondRules: beyondRules(stages, due, settles) };
-      stages = {};
-      seen = new Set();
-      due = 0;
-      settles = {};
-      return all;
+      const ended = [...invocations.values()].filter(({ stage }) => stage !== null);
+      invocations = new Map();
+      const stages: Record<string, Stage> = {};
+      let beyondRules = 0;
+      for (const one of ended) {
+        stages[one.stage!] ??= { invocations: 0, roundTrips: 0 };
+        stages[one.stage!]!.invocations++;
+        stages[one.stage!]!.roundTrips += one.roundTrips;
+        // Each by itself: what one spares is no other's to spend.
+        beyondRules += Math.max(0, one.roundTrips - allowed(one));
+      }
+      return { stages, beyondRules };
     },
   };
 }
 
-/** A tick makes one where nothing is due and else two for each thousand; picking two for a batch; a channel one claim and its settles. */
-function beyondRules(stages: Record<string, Stage>, due: number, settles: Record<string, number>): number {
-  const beyond = Object.entries(stages).map(([name, { invocations, roundTrips }]) => {
-    // The turn that finds the last thousand full looks once more.
-    if (name === "tick") return roundTrips - (2 * Math.ceil(due / 1000) + invocations);
-    if (name === "schedule-notifications") return roundTrips - 2 * invocations;
-    return roundTrips - invocations - (settles[name] ?? 0);
-  });
-  return beyond.reduce((sum, one) => sum + Math.max(0, one), 0);
+/** Picking has nothing for a batch that picks nobody: it would be one more for the people of those before it. */
+function allowed({ stage, due, people, settles }: Invocation): number {
+  if (stage === "tick") return due === 0 ? 1 : 2 * Math.ceil(due / DUE_A_TURN);
+  if (stage === "schedule-notifications") return Math.ceil(people / PEOPLE_A_PICKING);
+  return 1 + settles;
 }

@@ -42,6 +42,12 @@ export function expected(count: number, channels: readonly Channel[]): Record<Ch
 
 /** `many events`: each of the people has one of their own, due within the minute before `now`; `one event`: all take part in one, due a second ago. */
 export type Plan = "many events" | "one event";
+export const PLANS: Plan[] = ["many events", "one event"];
+
+export const nameOf = (plan: Plan, people: number): string =>
+  plan === "many events"
+    ? `${people.toLocaleString("en")} reminders due in one minute`
+    : `one event with ${people.toLocaleString("en")} participants`;
 
 export async function plan(databaseUrl: string, plan: Plan, count: number, now: number): Promise<void> {
   const events = plan === "many events" ? count : 1;

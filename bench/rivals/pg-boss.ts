@@ -1,6 +1,6 @@
 import PgBoss from "pg-boss";
 import { CONNECTIONS, eachAtMost } from "../../src/queues/concurrency.ts";
-import { countingPool, type Job, type Rival, untilSettled } from "./rival.ts";
+import { countingPool, type Job, type Rival, stopwatch, watching } from "./rival.ts";
 
 const QUEUE = "send";
 /** A batch is one statement to fetch and one to complete; what waits for its slowest job grows thin in a large one. */
@@ -14,6 +14,7 @@ export const pgBoss: Rival = {
   name: "pg-boss",
   async run({ databaseUrl, jobs, send }) {
     const { pool, statements } = countingPool(databaseUrl, 10);
+    const watch = stopwatch(statements);
     const boss = new PgBoss({
       db: { executeSql: (text, values) => pool.query(text, values) },
       supervise: false,
@@ -22,28 +23,27 @@ export const pgBoss: Rival = {
     const faults: unknown[] = [];
     boss.on("error", (error) => faults.push(error));
     await boss.start();
+    const database = await watching(databaseUrl);
     try {
       await boss.createQueue(QUEUE);
-      const before = statements();
-      const started = performance.now();
-      await untilSettled(
-        databaseUrl,
-        `select count(*) as left from pgboss.job where name = '${QUEUE}' and state < 'completed'`,
-        () => sendAll(boss, jobs, send),
-      );
-      const seconds = (performance.now() - started) / 1000;
+      await watch.time(() => boss.insert(jobs.map((data) => ({ name: QUEUE, data }))));
+      await database.analyze();
+      await watch.time(async () => {
+        await sendAll(boss, jobs.length, send);
+        await database.nothingLeft(`pgboss.job where name = '${QUEUE}' and state < 'completed'`);
+      });
       if (faults.length > 0) throw faults[0];
-      return { seconds, roundTrips: statements() - before };
+      return watch.read();
     } finally {
       await boss.stop({ graceful: false, wait: true });
+      await database.end();
       await pool.end();
     }
   },
 };
 
-async function sendAll(boss: PgBoss, jobs: Job[], send: (job: Job) => Promise<void>): Promise<void> {
-  await boss.insert(jobs.map((data) => ({ name: QUEUE, data })));
-  let left = jobs.length;
+async function sendAll(boss: PgBoss, count: number, send: (job: Job) => Promise<void>): Promise<void> {
+  let left = count;
   const over = Promise.withResolvers<void>();
   const id = await boss.work<Job>(QUEUE, { batchSize: BATCH, pollingIntervalSeconds: 0.5 }, async (batch) => {
     await eachAtMost(CONNECTIONS, batch, ({ data }) => send(data)).catch(over.reject);

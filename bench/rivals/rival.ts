@@ -7,7 +7,7 @@ import { CONNECTIONS } from "../../src/queues/concurrency.ts";
 export type Job = { to: string; text: string };
 
 export type Run = {
-  /** From handing the messages in to the last one settled. */
+  /** From handing the messages in to the last one settled, without the tables' analysis between the two. */
   seconds: number;
   /** Statements sent to the database in that time, each with an answer waited for. */
   roundTrips: number;
@@ -72,16 +72,33 @@ export function countingPool(databaseUrl: string, max: number) {
   return { pool, statements: () => statements };
 }
 
-/** Looks until nothing is left to settle; the looking has a connection of its own and is not counted. */
-export async function untilSettled(databaseUrl: string, unsettled: string, work: () => Promise<void>): Promise<void> {
-  const looking = new pg.Client(databaseUrl);
-  await looking.connect();
-  try {
-    await work();
-    while (Number((await looking.query<{ left: string }>(unsettled)).rows[0]!.left) > 0) {
-      await new Promise((resolve) => setTimeout(resolve, 5));
-    }
-  } finally {
-    await looking.end();
-  }
+/** Adds up the parts of a run that count; between them it stands still. */
+export function stopwatch(statements: () => number) {
+  const run: Run = { seconds: 0, roundTrips: 0 };
+  return {
+    time: async (work: () => Promise<unknown>): Promise<void> => {
+      const before = statements();
+      const started = performance.now();
+      await work();
+      run.seconds += (performance.now() - started) / 1000;
+      run.roundTrips += statements() - before;
+    },
+    read: (): Run => run,
+  };
+}
+
+/** A connection of the bench's own, which is not counted. */
+export async function watching(databaseUrl: string) {
+  const client = new pg.Client(databaseUrl);
+  await client.connect();
+  return {
+    analyze: () => client.query("vacuum analyze"),
+    /** Looks until nothing is left to settle of `rows`, a table with or without its `where`. */
+    nothingLeft: async (rows: string): Promise<void> => {
+      while ((await client.query(`select from ${rows} limit 1`)).rowCount !== 0) {
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+    },
+    end: () => client.end(),
+  };
 }
