@@ -2,7 +2,7 @@
 import type { SQL } from "drizzle-orm";
 import { PgDialect } from "drizzle-orm/pg-core";
 import pg from "pg";
-import type { Db } from "../../src/clients/neon.ts";
+import { type Db, PREPARED_READ } from "../../src/clients/neon.ts";
 
 /** Tables whose size nothing but use decides; the others are lists of a few rows. */
 const FEW_ROWS = /^(organizations|schedule_runs|sms_spending|pg_.*)$/;
@@ -11,12 +11,16 @@ export type Plan = {
   sql: string;
   /** Of growing tables, each row that a scan touched, wanted or not. */
   rows: number;
+  /** Walks from an index's root to a leaf. */
+  descents: number;
   /** Pages of 8 KiB, from memory or not. */
   buffers: number;
-  /** Planning and running it, in PostgreSQL alone. */
+  /** Planning and running it, in PostgreSQL alone; of a prepared one, running it. */
   ms: number;
   /** Growing tables that are read from end to end. */
   read: string[];
+  /** Indexes from which a bitmap scan gathers where rows lie. */
+  bitmaps: string[];
   /** PostgreSQL held it for dear enough to compile it first. */
   compiled: boolean;
   /** The scans of growing tables, as a reader would write them down. */
@@ -27,7 +31,8 @@ type Node = {
   "Node Type": string;
   "Relation Name"?: string;
   "Index Name"?: string;
-  "Index Cond"?: string;
+  /** In all loops together. */
+  "Index Searches"?: number;
   "Actual Rows": number;
   "Actual Loops": number;
   "Rows Removed by Filter"?: number;
@@ -75,12 +80,11 @@ export function explaining(db: Db, client: pg.Client, small: boolean, heard: (pl
 }
 
 const EXPLAIN = "explain (analyze, buffers, timing off, format json)";
-const PREPARED = "select caller, facts, list from run_prepared(";
 
-/** A prepared statement is explained by the plan that serves every person, which is the one that a session keeps. */
+/** A prepared statement, which is a read, is explained by the plan that serves every person, as a session has kept it. */
 async function explain(client: pg.Client, statement: SQL): Promise<{ text: string; explained: Explained }> {
   const { sql: text, params } = dialect.sqlToQuery(statement);
-  const { rows } = text.startsWith(PREPARED)
+  const { rows } = text.startsWith(PREPARED_READ)
     ? await explainPrepared(client, ...(params as [string, unknown[]]))
     : await client.query<Explanation>(`${EXPLAIN} ${text}`, params);
   return { text, explained: rows[0]!["QUERY PLAN"][0]! };
@@ -89,23 +93,34 @@ async function explain(client: pg.Client, statement: SQL): Promise<{ text: strin
 async function explainPrepared(client: pg.Client, text: string, values: unknown[]) {
   const given = values.map((value) => (value === null ? "null" : pg.escapeLiteral(String(value))));
   await client.query(`set local plan_cache_mode = force_generic_plan; deallocate all; prepare explained as ${text}`);
-  return client.query<Explanation>(`${EXPLAIN} execute explained${given.length > 0 ? `(${given.join(", ")})` : ""}`);
+  const run = `${EXPLAIN} execute explained${given.length > 0 ? `(${given.join(", ")})` : ""}`;
+  // The first time plans it; a session that has it prepared does not.
+  await client.query(run);
+  return client.query<Explanation>(run);
 }
 
 function judge(
   text: string,
   { Plan: top, JIT, "Planning Time": planning, "Execution Time": running }: Explained,
 ): Plan {
-  const scans = nodesOf(top).filter(
+  const nodes = nodesOf(top);
+  // A lock by a number of its own needs no table; a function that reads some hides them.
+  if (nodes.some((node) => node["Node Type"] === "Function Scan") && !nodes.some((node) => node["Relation Name"]))
+    throw new Error(`a function hides what is read: ${text}`);
+  const scans = nodes.filter(
     (node) => / Scan$/.test(node["Node Type"]) && node["Relation Name"] && !FEW_ROWS.test(node["Relation Name"]),
   );
   const read = scans.filter((node) => node["Node Type"] === "Seq Scan" && node["Actual Loops"] > 0);
   return {
     sql: text,
     rows: scans.reduce((sum, node) => sum + looked(node), 0),
+    descents: nodes
+      .filter((node) => node["Index Name"])
+      .reduce((sum, node) => sum + (node["Index Searches"] ?? node["Actual Loops"]), 0),
     buffers: top["Shared Hit Blocks"] + top["Shared Read Blocks"],
     ms: planning + running,
     read: [...new Set(read.map((node) => node["Relation Name"]!))],
+    bitmaps: nodes.flatMap((node) => (node["Node Type"] === "Bitmap Index Scan" ? (node["Index Name"] ?? []) : [])),
     compiled: JIT !== undefined,
     scans: [
       ...new Set(
