@@ -16,7 +16,12 @@ const sizes = (mode: string) => ({
 });
 
 /** What takes long for what it may find: only `npm run test:long` runs it. */
-const LONG = ["test/logs-of-requests.test.ts", "test/node/stack-alerts.test.ts", "test/node/growth.test.ts"];
+const LONG = [
+  "test/logs-of-requests.test.ts",
+  "test/node/stack-alerts.test.ts",
+  "test/node/growth.test.ts",
+  "test/node/bench-interrupted.test.ts",
+];
 
 const worker = () =>
   cloudflareTest(({ inject }) => ({

@@ -1,5 +1,5 @@
-import { median } from "./api/rounds.ts";
 import type { Figure, Section } from "./figures.ts";
+import { median } from "./quantile.ts";
 import { numberOf } from "./report.ts";
 
 /** So much worse, as a share of what it was, a ratio may be: another machine and another hour move it too. */

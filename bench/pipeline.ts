@@ -97,6 +97,6 @@ const notes = (size: Size): string[] => [
   "Locally each queue has one consumer at a time, so three send at once, each over at most six connections, on one thread of one isolate; Cloudflare runs up to 250 consumers a queue, in isolates of their own.",
   "A channel's share is its rate between its first and its last accept.",
   BEDS[size],
-  "Round trips are the Worker's own count for each invocation; that they add up to what the Neon endpoint counted is checked. The rules, held for each invocation by itself: a tick one where nothing is due, else two for each thousand due; picking one for 2,000 people, and none for a batch that picks nobody; a channel one claim a batch and one settle (SMS: one for each 25).",
+  "Round trips are the Worker's own count for each invocation; that they add up to what the Neon endpoint counted is checked. The rules: a tick one where nothing is due, else two for each thousand due; picking two for 2,000 people (it makes one, and after a full 2,000 another to see whether they were all); a channel one claim a batch and one settle (SMS: one for each 25).",
   "The isolate's memory is V8's heap and its buffers, with what waits to be collected, looked at every 50 ms.",
 ];

@@ -10,7 +10,7 @@ import { type Bed, startBed } from "./bed.ts";
 import type { Figure, Part, Section, Size } from "./figures.ts";
 import { runPipeline } from "./pipeline/run.ts";
 import { gatherPeople, type Plan } from "./pipeline/world.ts";
-import { quantile } from "./quantile.ts";
+import { median } from "./quantile.ts";
 import { graphileWorker } from "./rivals/graphile-worker.ts";
 import { pgBoss } from "./rivals/pg-boss.ts";
 import { jobsOf, type Rival, type Run, sender } from "./rivals/rival.ts";
@@ -104,16 +104,10 @@ function medians(measured: Measured[]): Measured[] {
   const groups = Map.groupBy(measured, ({ name, latency }) => `${name} ${latency}`);
   return [...groups.values()].map((rounds) => ({
     ...rounds[0]!,
-    rate: medianOf(rounds.map(({ rate }) => rate)),
-    tripsAThousand: medianOf(rounds.map(({ tripsAThousand }) => tripsAThousand)),
+    rate: median(rounds.map(({ rate }) => rate)),
+    tripsAThousand: median(rounds.map(({ tripsAThousand }) => tripsAThousand)),
   }));
 }
-
-const medianOf = (values: number[]): number =>
-  quantile(
-    values.sort((a, b) => a - b),
-    0.5,
-  )!;
 
 function figuresOf(measured: Measured[]): Figure[] {
   return LATENCIES.flatMap((latency) => {

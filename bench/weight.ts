@@ -4,11 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
-import { median } from "./api/rounds.ts";
 import { buildBundle } from "./bed/bundle.ts";
 import { startBed } from "./bed.ts";
 import { untilTheEnd } from "./ending.ts";
 import type { Figure, Part } from "./figures.ts";
+import { median } from "./quantile.ts";
 import { startUps } from "./weight/start-up.ts";
 import { tokenCosts } from "./weight/tokens.ts";
 

@@ -1,4 +1,4 @@
-import { quantile } from "../quantile.ts";
+import { median } from "../quantile.ts";
 import type { Measured } from "./load-process.ts";
 
 export const perSecond = ({ requests, ms }: Pick<Measured, "requests" | "ms">) => requests / (ms / 1000);
@@ -21,13 +21,4 @@ export function compare(rounds: Beside[]): Compared {
     p50: median(rounds.map(({ measured }) => measured.p50)),
     p99: median(rounds.map(({ measured }) => measured.p99)),
   };
-}
-
-export function median(values: number[]): number {
-  const middle = quantile(
-    [...values].sort((a, b) => a - b),
-    0.5,
-  );
-  if (middle === null) throw new Error("there is no median of nothing");
-  return middle;
 }

@@ -13,6 +13,7 @@ export type RuntimeOptions = {
   heard?: ((fields: Record<string, unknown>) => void) | undefined;
 };
 
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 const LIFTED = 1_000_000_000;
 
 /** What of wrangler.toml is handed on; its own types lean on those of the Workers' runtime, which are not for Node. */
@@ -41,6 +42,7 @@ export async function startRuntime({ script, variables, consumers, inspector, he
     { config: join(ROOT, "wrangler.toml") },
     { hideWarnings: true },
   ) as unknown as Config;
+  const listening = SIGNALS.map((signal) => [signal, process.listeners(signal)] as const);
   const simulator = new Miniflare(
     convertV4MiniflareOptions({
       host: "127.0.0.1",
@@ -86,6 +88,12 @@ export async function startRuntime({ script, variables, consumers, inspector, he
   );
   try {
     const door = await simulator.ready;
+    // The simulator ends the process at once when it is interrupted, before PostgreSQL and the folder are gone: the bench ends it with the rest.
+    for (const [signal, known] of listening) {
+      for (const listener of process.listeners(signal)) {
+        if (!known.includes(listener)) process.off(signal, listener);
+      }
+    }
     return {
       /** Without a slash at the end. */
       url: (await simulator.unsafeGetDirectURL("torium")).origin,

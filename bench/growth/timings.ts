@@ -2,7 +2,7 @@
 
 import { findDue } from "../../src/domain/due.ts";
 import { listEvents } from "../../src/domain/event-list.ts";
-import { quantile } from "../quantile.ts";
+import { median } from "../quantile.ts";
 import { CAST_EVENTS, CAST_GROUPS, PEOPLE_A_GROUP } from "./fill.ts";
 import { runRound, STAGES, type Stage } from "./rounds.ts";
 import { caller } from "./statements.ts";
@@ -31,12 +31,6 @@ async function byTurns(
 /** The places 0 to `count` - 1, each turn beginning with another one. */
 const inTurn = (count: number, turn: number): number[] =>
   Array.from({ length: count }, (_, n) => (n + turn + count * 1_000) % count);
-
-const median = (values: number[]): number =>
-  quantile(
-    [...values].sort((a, b) => a - b),
-    0.5,
-  )!;
 
 /** A tick that finds nothing due, an hour before anything is. */
 export const timeIdleTicks = (worlds: World[], at: number, turns: number): Promise<number[]> =>

@@ -1,5 +1,5 @@
-import { median } from "../api/rounds.ts";
 import type { Bed } from "../bed.ts";
+import { median } from "../quantile.ts";
 
 const TOKENS = 100;
 const TIMES = 200;

@@ -43,7 +43,11 @@ export async function importFirst(client: pg.Client, options: Options): Promise<
     await importInvitations(run, people, groups);
     await importEvents(run, people, groups);
     const unconfirmed = await run.unconfirmed();
-    if (!options.dryRun) await run.moveSequencesOn();
+    if (!options.dryRun) {
+      await run.moveSequencesOn();
+      // Plans that sessions keep are made anew once the tables' sizes are known.
+      await client.query("analyze");
+    }
     await client.query(options.dryRun ? "rollback" : "commit");
     return { counts: run.counts, unconfirmed };
   } catch (error) {

@@ -66,7 +66,17 @@ export type Prepared<Told> = { [Part in keyof Told & ("facts" | "list")]: Told[P
  * As `row`, by a plan that the database's session keeps: for reads, whose planning takes longer than their running. The statement selects `caller` (bigint),
  * `facts` (json) and `list` (text), in this order; its parameters are texts, numbers, booleans and nulls, each of a type that its place in the text shows.
  */
-export const preparedRow = <Row extends object>(db: Db, statement: SQL): Promise<Row> => row(db, asPrepared(statement));
+export async function preparedRow<Row extends object>(db: Db, statement: SQL): Promise<Row> {
+  try {
+    return await row(db, asPrepared(statement));
+  } catch (error) {
+    // A database that was restored to before the function came: planned anew, as everything else is.
+    if (sqlState(error) !== UNDEFINED_FUNCTION) throw error;
+    return row(db, statement);
+  }
+}
+
+const UNDEFINED_FUNCTION = "42883";
 
 /** How a prepared read begins; its parameters are the statement's text and that statement's own parameters. */
 export const PREPARED_READ = "select caller, facts, list from run_prepared(";
@@ -110,11 +120,11 @@ export function missingReference(error: unknown): string | null {
 }
 
 /**
- * Class 08 connection, 28 and 3D nobody is let in (a password that changed), 40 rolled back (deadlock), 53 resources, 57P0x shutdown: worth another try;
- * without a state the call itself failed.
+ * Class 08 connection, 28 and 3D nobody is let in (a password that changed), 40 rolled back (deadlock), 53 resources, 57P0x shutdown, 57014 cancelled (by hand or
+ * by a time limit of the role's): worth another try; without a state the call itself failed.
  */
 function unreachable(error: unknown): AppError | null {
   const state = sqlState(error);
-  if (state !== null && !/^(08|28|3D|40|53|57P0)/.test(state)) return null;
+  if (state !== null && !/^(08|28|3D|40|53|57P0|57014)/.test(state)) return null;
   return new AppError("unavailable", "The service is out of reach for a moment", { retryAfter: 5, cause: error });
 }

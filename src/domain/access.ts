@@ -36,8 +36,8 @@ export async function rowAs<Row extends object>(db: Db, statement: SQL): Promise
 }
 
 /** The same of a read, by a plan that is kept: see `preparedRow`. */
-export async function readAs<Facts>(db: Db, statement: SQL): Promise<Prepared<Facts>> {
-  return known(await preparedRow<Prepared<Facts> & Answer>(db, statement));
+export async function readAs<Told>(db: Db, statement: SQL): Promise<Prepared<Told>> {
+  return known(await preparedRow<Prepared<Told> & Answer>(db, statement));
 }
 
 /** The last statement's row, after others that lock what it reads. One round trip. */

@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { rows } from "../../src/clients/neon.ts";
+import { rows, transactAll } from "../../src/clients/neon.ts";
 import { buildDeps } from "../../src/deps.ts";
 import { recordingQueues, settings } from "../support/index.ts";
 
@@ -35,6 +35,11 @@ test("an answer leaves no timer behind, and counts as one round trip", async () 
 test("a statement that PostgreSQL refuses leaves none either", async () => {
   await expect(rows(db, sql`select 1/0`)).rejects.toMatchObject({ cause: { code: "22012" } });
   expect(vi.getTimerCount()).toBe(0);
+});
+
+test("a statement that was cancelled, by hand or by a time limit of the role's, is worth another try", async () => {
+  const limited = transactAll(db, sql`set local statement_timeout = 1`, sql`select pg_sleep(5)`);
+  await expect(limited).rejects.toMatchObject({ code: "unavailable", retryAfter: 5 });
 });
 
 test("an answer whose body hangs is given up after 15 s", async () => {

@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
 import { expect, test } from "vitest";
-import { asPrepared, preparedRow, transactAll } from "../../src/clients/neon.ts";
+import { asPrepared, type Db, preparedRow, transactAll } from "../../src/clients/neon.ts";
 import { buildDeps } from "../../src/deps.ts";
 import { recordingQueues, settings } from "../support/index.ts";
 
@@ -75,4 +75,20 @@ test("a read sees what was written since it was prepared, and a column that was 
       },
     ],
   ]);
+});
+
+test("a database that has not the function yet is asked without it", async () => {
+  const refused: unknown[] = [];
+  const without = new Proxy(db, {
+    get: (target, name) => {
+      if (name !== "execute" || refused.length > 0) return Reflect.get(target, name);
+      return (statement: unknown) => {
+        refused.push(statement);
+        return target.execute(sql`select no_such_function()`);
+      };
+    },
+  }) as Db;
+  const read = sql`select ${7}::bigint as caller, json_build_array(${"a"}::text) as facts, ${null}::text as list`;
+  expect(await preparedRow(without, read)).toEqual({ caller: 7, facts: ["a"], list: null });
+  expect(refused).toHaveLength(1);
 });
