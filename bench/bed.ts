@@ -105,6 +105,8 @@ export async function startBed({
         /** From now on; 0 at the start. */
         answerAfter: (ms: number) => provider.ask<void>("answerAfter", ms),
         accepted: () => provider.ask<Accepted>("accepted"),
+        /** What it really took from a request's end to its answer, in the mean of all since `forget`. */
+        meanMs: () => provider.ask<number>("meanMs"),
         forget: () => provider.ask<void>("forget"),
       },
       /** One tick of the Worker, as if it were `time` (unix ms); answers when it has ended, with its queues at work. */

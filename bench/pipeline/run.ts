@@ -14,6 +14,8 @@ export type PipelineRun = {
   settledSeconds: number;
   /** Messages a second of each channel, from its first accept to its last. */
   rates: Partial<Record<Channel, number>>;
+  /** What the provider really took to answer, in the mean. */
+  providerMs: number;
   roundTrips: number;
 };
 
@@ -45,6 +47,7 @@ export async function runPipeline(
       seconds: (Math.max(...used.map(({ last }) => last)) - started) / 1000,
       settledSeconds,
       rates: Object.fromEntries(rates),
+      providerMs: await bed.provider.meanMs(),
       roundTrips: (await bed.roundTrips()).calls,
     };
   } finally {

@@ -24,7 +24,7 @@ export const bytesOf = (value: unknown): number => encoder.encode(JSON.stringify
  * Recipients of one channel message, by number and by size: long texts must stay below the queue's 128,000 bytes. Few, so that a batch of many messages
  * (wrangler.toml) is a full one where each is for one person, and is still sent within a minute where all are full.
  */
-const RECIPIENTS_A_MESSAGE = 10;
+const RECIPIENTS_A_MESSAGE = 6;
 const RECIPIENT_BYTES_A_MESSAGE = 100_000;
 
 /** Recipients in parts that fit a message each. */
