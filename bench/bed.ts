@@ -1,5 +1,5 @@
 /**
- * What a measurement stands on: the production bundle in workerd, a PostgreSQL of its own behind a Neon endpoint that counts, a stand-in for SNS
+ * What a measurement stands on: the production bundle in workerd, a database of its own behind a Neon endpoint that counts, a stand-in for SNS
  * and SES that counts, and a pool whose tokens are really verified. The endpoint and the stand-in have processes of their own. Everything is
  * on this machine, and ends with `stop`.
  */
@@ -8,10 +8,10 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { migrate } from "../dev/migrate.ts";
-import { startPostgres } from "../dev/postgres.ts";
 import { REGION } from "../dev/settings.ts";
 import { bundleIn } from "./bed/bundle.ts";
 import { startChild } from "./bed/child.ts";
+import { newDatabase, serverUrl } from "./bed/database.ts";
 import { connectInspector } from "./bed/inspector.ts";
 import type { RoundTrips } from "./bed/neon-process.ts";
 import { startPool } from "./bed/pool.ts";
@@ -43,6 +43,7 @@ export async function startBed({
   inspector = false,
   heard,
 }: BedOptions = {}) {
+  await serverUrl();
   const directory = await mkdtemp(join(tmpdir(), "torium-bench-"));
   const ends: (() => Promise<unknown>)[] = [() => rm(directory, { recursive: true, force: true, maxRetries: 5 })];
   const kept = <T extends { stop(): Promise<void> }>(part: T): T => {
@@ -59,10 +60,11 @@ export async function startBed({
     await endAll(ends.splice(0));
   });
   try {
-    const postgres = kept(await startPostgres({ directory: join(directory, "postgres"), port: 0 }));
-    await migrate(postgres.url);
-    await arrange?.(postgres.url);
-    const script = await bundleIn(directory, "bench/worker/entry.ts");
+    const database = kept(await newDatabase());
+    const [script] = await Promise.all([
+      bundleIn(directory, "bench/worker/entry.ts"),
+      migrate(database.url).then(() => arrange?.(database.url)),
+    ]);
     const neon = kept(startChild(join(import.meta.dirname, "bed", "neon-process.ts")));
     const provider = kept(startChild(join(import.meta.dirname, "bed", "provider-process.ts")));
     const pool = kept(await startPool());
@@ -76,7 +78,7 @@ export async function startBed({
         variables: {
           ...secrets(),
           ...pool.settings,
-          DATABASE_URL: postgres.url,
+          DATABASE_URL: database.url,
           NEON_FETCH_ENDPOINT: await neon.ask<string>("url"),
           AWS_REGION: REGION,
           AWS_ENDPOINT_URL_SNS: providerUrl,
@@ -97,7 +99,7 @@ export async function startBed({
       /** The Worker's address, without a slash at the end; the ceiling is its /bench/select-1. */
       api: runtime.url,
       /** Past the endpoint: what is asked here is not counted. */
-      databaseUrl: postgres.url,
+      databaseUrl: database.url,
       token: pool.token,
       /** Round trips to the database since the last time that this was asked. */
       roundTrips: () => neon.ask<RoundTrips>("counted"),

@@ -3,8 +3,8 @@
  * once at most, a row of its own settled for each.
  */
 import { join } from "node:path";
-import { createDatabase } from "../dev/postgres.ts";
 import { type Child, startChild } from "./bed/child.ts";
+import { newDatabase } from "./bed/database.ts";
 import type { Accepted } from "./bed/provider-process.ts";
 import { type Bed, startBed } from "./bed.ts";
 import type { Figure, Part, Section, Size } from "./figures.ts";
@@ -42,8 +42,14 @@ async function measure(size: Size, say: (line: string) => void): Promise<Section
   const bed = await startBed({ arrange: (url) => gatherPeople(url, most, CHANNEL) });
   const provider = startChild(join(import.meta.dirname, "bed", "provider-process.ts"));
   const measured: Measured[] = [];
+  const databases: { url: string; stop(): Promise<void> }[] = [];
   try {
-    const contestants = await contestantsOf(bed, provider);
+    for (const _ of RIVALS) databases.push(await newDatabase());
+    const contestants = contestantsOf(
+      bed,
+      provider,
+      databases.map(({ url }) => url),
+    );
     // Compiled code, warm connections and tables with a past, for everybody.
     for (const { run } of contestants) await run(WARM_UP[size]);
     for (const latency of LATENCIES) {
@@ -62,17 +68,19 @@ async function measure(size: Size, say: (line: string) => void): Promise<Section
   } finally {
     await provider.stop();
     await bed.stop();
+    for (const { stop } of databases) await stop();
   }
   return { id: rivals.id, title: rivals.title, figures: figuresOf(medians(measured)), notes: notes(size) };
 }
 
 /** Each rival has a database of its own for all its runs, as ours has. */
-async function contestantsOf(bed: Bed, provider: Child): Promise<Contestant[]> {
-  const theirs: Contestant[] = [];
-  for (const rival of RIVALS) {
-    const databaseUrl = await createDatabase(bed.databaseUrl, rival.name);
-    theirs.push({ name: rival.name, run: (count) => runRival(rival, databaseUrl, provider, count) });
-  }
+function contestantsOf(bed: Bed, provider: Child, databaseUrls: string[]): Contestant[] {
+  const theirs = RIVALS.map(
+    (rival, n): Contestant => ({
+      name: rival.name,
+      run: (count) => runRival(rival, databaseUrls[n]!, provider, count),
+    }),
+  );
   const ours = OURS.map(({ plan, name }): Contestant => {
     const run = async (count: number): Promise<Run> => {
       const { settledSeconds, roundTrips } = await runPipeline(bed, plan, count, CHANNEL);

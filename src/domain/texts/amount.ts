@@ -1,6 +1,8 @@
+import { kept } from "../kept.ts";
 import { isCurrency, minorUnits } from "../money.ts";
-import { kept, type Locale, tagOf } from "./locale.ts";
+import { type Locale, tagOf } from "./locale.ts";
 
+/** Intl formatters are slow to build and heavy to keep. */
 const formatter = kept(64, (key) => {
   const [tag, currency, currencyDisplay, digits] = key.split("|") as [string, string, "code" | "symbol", string];
   return new Intl.NumberFormat(tag, {

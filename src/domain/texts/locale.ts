@@ -26,17 +26,3 @@ export function words(locale: Locale): Words {
 export function tagOf(locale: Locale): string {
   return LANGUAGES[locale].tag;
 }
-
-/** Intl formatters are slow to build and heavy to keep: some are kept, and zones and currencies cannot pile up. */
-export function kept<T>(limit: number, build: (key: string) => T): (key: string) => T {
-  const made = new Map<string, T>();
-  return (key) => {
-    let value = made.get(key);
-    if (value === undefined) {
-      if (made.size >= limit) made.clear();
-      value = build(key);
-      made.set(key, value);
-    }
-    return value;
-  };
-}

@@ -1,7 +1,9 @@
-import { kept, type Locale, tagOf, words } from "./locale.ts";
+import { kept } from "../kept.ts";
+import { type Locale, tagOf, words } from "./locale.ts";
 
 type Moment = { starts_at: number; time_zone: string; reader_time_zone: string | null };
 
+/** Intl formatters are slow to build and heavy to keep. */
 const formatter = kept(64, (key) => {
   const [tag, timeZone, style] = key.split("|") as [string, string, "short" | "long"];
   return new Intl.DateTimeFormat(tag, {

@@ -1,0 +1,46 @@
+/** One PostgreSQL for a whole run of the bench, with a database for each bed: to make a server takes longer than a small measurement. */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import pg from "pg";
+import { createDatabase, startPostgres } from "../../dev/postgres.ts";
+import { untilTheEnd } from "../ending.ts";
+
+let server: Promise<string> | undefined;
+let made = 0;
+
+/** Starts the server where none runs, which ends with the bench. Whoever ends before it has to have asked for it first. */
+export function serverUrl(): Promise<string> {
+  server ??= start();
+  return server;
+}
+
+/** `stop` drops it, so that nobody vacuums what was left there while others are measured. */
+export async function newDatabase(): Promise<{ url: string; stop(): Promise<void> }> {
+  const administrator = await serverUrl();
+  const name = `bed_${++made}`;
+  return {
+    url: await createDatabase(administrator, name),
+    stop: async () => {
+      const client = new pg.Client(administrator);
+      await client.connect();
+      try {
+        await client.query(`drop database ${name} with (force)`);
+      } finally {
+        await client.end();
+      }
+    },
+  };
+}
+
+async function start(): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), "torium-bench-"));
+  const starting = startPostgres({ directory: join(directory, "postgres"), port: 0 });
+  untilTheEnd(async () => {
+    // One that is still starting would outlive its end.
+    const postgres = await starting.catch(() => null);
+    await postgres?.stop();
+    await rm(directory, { recursive: true, force: true, maxRetries: 5 });
+  });
+  return (await starting).url;
+}
