@@ -52,8 +52,8 @@ const OTHERS = {
   partition_bytes: assumed(100e9, "what can be rebuilt or dropped without anybody noticing"),
   busy_hours: assumed(8, "a day in which the database is as large as the busiest minute needs"),
   connections: fixed(6, "the platform's limit, and src/queues/concurrency.ts"),
-  messages_a_batch: fixed(60, "wrangler.toml, the channels' max_batch_size"),
-  recipients_a_message: fixed(10, "src/queues/enqueue.ts"),
+  messages_a_batch: fixed(96, "wrangler.toml, the channels' max_batch_size"),
+  recipients_a_message: fixed(6, "src/queues/enqueue.ts"),
   reminders_a_picking: fixed(100, "wrangler.toml, schedule-notifications' max_batch_size"),
   people_a_picking: fixed(2_000, "src/domain/rules.ts"),
   leads_a_turn: fixed(1_000, "src/domain/rules.ts"),
@@ -173,8 +173,8 @@ const PLAN = {
   requests: stated(10e6, "developers.cloudflare.com/workers/platform/pricing, by the same survey: a month"),
   cpu_ms: stated(30e6, "the same: a month"),
 };
-/** A prediction that is further off is wrong: the check fails. Sends may come in batches that were not full yet, so that they take more round trips. */
-export const BOUNDS: Bounds = { rate: 0.3, more_trips: 0.1, part_filled: 2 };
+/** A prediction that is further off is wrong: the check fails. */
+export const BOUNDS: Bounds = { rate: 0.3 };
 /** Of a run's time with a provider that answers at once, what goes by before the first message is sent. */
 const BEFORE_SENDING = assumed(1 / 3, "tick and picking beside claiming, sending and settling");
 

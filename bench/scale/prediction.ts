@@ -17,43 +17,49 @@ type Sizes = Pick<
 
 const CHANNELS = ["sms", "email", "push"] as const;
 
-/** Round trips to the database by stage, with batches as full as they can be. A third of the people are on each channel. */
-export function predictRoundTrips(plan: PlanOfRun, people: number, s: Sizes): Record<string, number> {
+/**
+ * Round trips to the database by stage. A third of the people are on each channel. `full`: batches are as full as they can be, as they are where a queue is
+ * behind; otherwise each holds what one picking hands over, as where a channel is done before the next picking.
+ */
+export function predictRoundTrips(plan: PlanOfRun, people: number, full: boolean, s: Sizes): Record<string, number> {
   const leads = plan === "many events" ? people : 1;
-  const full = Math.floor(leads / s.leads_a_turn);
   // A picking that is full to the last person asks once more.
   const pickings =
     plan === "many events" ? Math.ceil(people / s.reminders_a_picking) : Math.floor(people / s.people_a_picking) + 1;
   const channels = CHANNELS.map((channel) => {
     const settleEvery = channel === "sms" ? s.sms_a_settle : Number.POSITIVE_INFINITY;
-    const trips = batchesOf(plan, people, s).reduce(
+    const trips = batchesOf(plan, people, full, s).reduce(
       (sum, recipients) => sum + 1 + Math.max(1, Math.ceil(recipients / settleEvery)),
       0,
     );
     return [`send-${channel}`, trips] as const;
   });
-  // A turn that finds a full thousand looks once more.
-  const tick = 2 * full + (leads % s.leads_a_turn > 0 ? 2 : 1);
-  return { tick, "schedule-notifications": pickings, ...Object.fromEntries(channels) };
+  return {
+    tick: 2 * Math.ceil(leads / s.leads_a_turn),
+    "schedule-notifications": pickings,
+    ...Object.fromEntries(channels),
+  };
 }
 
 /** Recipients of each of one channel's batches. A message is about one reminder, and one picking's people share it. */
-function batchesOf(plan: PlanOfRun, people: number, s: Sizes): number[] {
-  const mine = Math.round(people / CHANNELS.length);
-  const messages: number[] = [];
-  if (plan === "many events") messages.push(...Array.from({ length: mine }, () => 1));
-  else
-    for (let left = mine; left > 0; ) {
-      const picked = Math.min(left, Math.round(s.people_a_picking / CHANNELS.length));
-      for (let rest = picked; rest > 0; rest -= s.recipients_a_message)
-        messages.push(Math.min(rest, s.recipients_a_message));
-      left -= picked;
-    }
-  const batches: number[] = [];
-  for (let n = 0; n < messages.length; n += s.messages_a_batch)
-    batches.push(messages.slice(n, n + s.messages_a_batch).reduce((sum, one) => sum + one, 0));
-  return batches;
+function batchesOf(plan: PlanOfRun, people: number, full: boolean, s: Sizes): number[] {
+  const picked = plan === "many events" ? s.reminders_a_picking : s.people_a_picking;
+  const a_message = plan === "many events" ? 1 : s.recipients_a_message;
+  const handedOver = inParts(people, picked).map((some, n) => {
+    const before = Math.round((n * picked) / CHANNELS.length);
+    return inParts(Math.round((n * picked + some) / CHANNELS.length) - before, a_message);
+  });
+  const queues = full ? [handedOver.flat()] : handedOver;
+  return queues.flatMap((messages) =>
+    inParts(messages.length, s.messages_a_batch).map((count, n) =>
+      messages.slice(n * s.messages_a_batch, n * s.messages_a_batch + count).reduce((sum, one) => sum + one, 0),
+    ),
+  );
 }
+
+/** `whole` in parts of `part`, and what is left. */
+const inParts = (whole: number, part: number): number[] =>
+  Array.from({ length: Math.ceil(whole / part) }, (_, n) => Math.min(part, whole - n * part));
 
 /**
  * Messages a second with a provider that takes `provider_s`, from the rate with one that answers at once. What comes before the first send
@@ -68,7 +74,7 @@ export function predictRate(
   s: Sizes,
 ): number {
   const seconds = people / at_once;
-  const waiting = batchesOf(plan, people, s).reduce(
+  const waiting = batchesOf(plan, people, true, s).reduce(
     (sum, recipients) => sum + Math.ceil(recipients / s.connections) * provider_s,
     0,
   );
@@ -78,29 +84,37 @@ export function predictRate(
 /** By how much of the measured the predicted is too high; negative where too low. */
 export const offBy = (predicted: number, measured: number): number => predicted / measured - 1;
 
-/**
- * How far a prediction may be off: a rate by a share to either side; a channel's round trips by a share upwards, or by a claim and a settle for each of so many
- * batches that were not full, since the model fills them. A tick's and a picking's round trips are exact.
- */
-export type Bounds = { rate: number; more_trips: number; part_filled: number };
+/** How far a predicted rate may be off, as a share to either side. Round trips are predicted exactly, or as lying between two counts. */
+export type Bounds = { rate: number };
 export type Row = { what: string; predicted: number; measured: number; allowed: string; holds: boolean };
 
 export function compareRun(run: Run, s: Sizes, before_sending: number, bounds: Bounds): Row[] {
   const { plan, people, at_once, provider_s, measured_rate, roundTrips } = run;
   const rate = predictRate(plan, people, at_once, provider_s, before_sending, s);
-  const trips = Object.entries(predictRoundTrips(plan, people, s)).map(([stage, predicted]) => {
+  const least = predictRoundTrips(plan, people, true, s);
+  const most = predictRoundTrips(plan, people, false, s);
+  const trips = Object.keys(least).map((stage) => {
     const measured = roundTrips[stage] ?? 0;
-    const sends = stage.startsWith("send-");
-    const most = predicted + (sends ? Math.max(predicted * bounds.more_trips, bounds.part_filled * 2) : 0);
-    return { sends, predicted, measured, holds: measured >= predicted && measured <= most };
+    const [predicted, upTo] = [least[stage]!, most[stage]!];
+    return {
+      sends: stage.startsWith("send-"),
+      predicted,
+      upTo,
+      measured,
+      holds: measured >= predicted && measured <= upTo,
+    };
   });
-  const together = (what: string, some: typeof trips, allowed: string): Row => ({
-    what,
-    allowed,
-    predicted: some.reduce((sum, one) => sum + one.predicted, 0),
-    measured: some.reduce((sum, one) => sum + one.measured, 0),
-    holds: some.every(({ holds }) => holds),
-  });
+  const together = (what: string, some: typeof trips): Row => {
+    const sum = (of: "predicted" | "upTo" | "measured") => some.reduce((total, one) => total + one[of], 0);
+    const allowed = sum("upTo") > sum("predicted") ? `up to ${sum("upTo")}` : "none";
+    return {
+      what,
+      allowed,
+      predicted: sum("predicted"),
+      measured: sum("measured"),
+      holds: some.every(({ holds }) => holds),
+    };
+  };
   return [
     {
       what: "messages a second",
@@ -112,12 +126,10 @@ export function compareRun(run: Run, s: Sizes, before_sending: number, bounds: B
     together(
       "round trips before sending",
       trips.filter(({ sends }) => !sends),
-      "none",
     ),
     together(
       "round trips of sending",
       trips.filter(({ sends }) => sends),
-      `of a channel ${bounds.more_trips * 100} %, or ${bounds.part_filled * 2}, more`,
     ),
   ];
 }
