@@ -58,6 +58,16 @@ export const MENDED: Mended[] = [
     after: "84 to 105",
   },
   {
+    what: "It is 96 messages of at most 6 people instead: sixteen full rounds of the six connections where each is for one person, and as many people as before where each is for many. Three channels' share of what their connections allow, from 10,000 events each for one person",
+    before: "0.82 to 0.83",
+    after: "0.85 to 0.87",
+  },
+  {
+    what: "A moment of a zone is worked out once and kept, since planning one event asks for the same few and many events share theirs: what comes next after a due event, in Node, µs",
+    before: "26",
+    after: "12",
+  },
+  {
     what: "A tick looks for one lead more than it takes: round trips of one with 10,000 due",
     before: "21",
     after: "20",
@@ -81,11 +91,6 @@ export const WHY_MISSED: Why[] = [
   {
     of: /^pipeline: .*(six connections|last accept)/,
     reason:
-      "**The six connections.** Three queues send at once on one thread of one isolate, beside PostgreSQL, the endpoint and the provider on two cores; a timer of 50 ms is 51 to 53 by the time its answer is read. One channel alone reaches its goal (next part: ours beside what six connections allow). Each consumer at Cloudflare has an isolate of its own, and the next batch's claim runs in another consumer while the last one settles; the local queues run one at a time.",
-  },
-  {
-    of: /^pipeline: .*memory/,
-    reason:
-      "**Memory.** What is in use is far below the peak: V8 lets what is done lie until it needs the room, and nothing here comes near the 128 MB at which it must. The heap of the Worker at rest is a third of the peak.",
+      "**The six connections.** While it sends, each channel reaches its goal, though three queues share one thread of one isolate, beside PostgreSQL, the endpoint and the provider on two cores. What the whole lacks is its beginning, when nothing is sent yet: 0.3 to 0.4 s until the first of 10,000 events are claimed and picked, 0.9 s until 10,000 people of one event are fixed and the first 2,000 of them picked (in four runs of a day it reached 296 to 315 messages a second, of 303 that are asked for). In production that time is not missed: a reminder is picked up to 150 s before its moment and waits in the queue.",
   },
 ];
