@@ -61,10 +61,12 @@ export async function startBed({
   });
   try {
     const database = kept(await newDatabase());
-    const [script] = await Promise.all([
-      bundleIn(directory, "bench/worker/entry.ts"),
-      migrate(database.url).then(() => arrange?.(database.url)),
-    ]);
+    // Where one fails, the other is waited for too: it would outlive what it works on.
+    const bundling = bundleIn(directory, "bench/worker/entry.ts");
+    const arranging = migrate(database.url).then(() => arrange?.(database.url));
+    await Promise.allSettled([bundling, arranging]);
+    await arranging;
+    const script = await bundling;
     const neon = kept(startChild(join(import.meta.dirname, "bed", "neon-process.ts")));
     const provider = kept(startChild(join(import.meta.dirname, "bed", "provider-process.ts")));
     const pool = kept(await startPool());

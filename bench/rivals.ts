@@ -3,10 +3,12 @@
  * once at most, a row of its own settled for each.
  */
 import { join } from "node:path";
+import { CONNECTIONS } from "../src/queues/concurrency.ts";
 import { type Child, startChild } from "./bed/child.ts";
 import { newDatabase } from "./bed/database.ts";
 import type { Accepted } from "./bed/provider-process.ts";
 import { type Bed, startBed } from "./bed.ts";
+import { endAll } from "./ending.ts";
 import type { Figure, Part, Section, Size } from "./figures.ts";
 import { runPipeline } from "./pipeline/run.ts";
 import { gatherPeople, type Plan } from "./pipeline/world.ts";
@@ -43,8 +45,13 @@ async function measure(size: Size, say: (line: string) => void): Promise<Section
   const provider = startChild(join(import.meta.dirname, "bed", "provider-process.ts"));
   const measured: Measured[] = [];
   const databases: { url: string; stop(): Promise<void> }[] = [];
+  const ends = [() => provider.stop(), () => bed.stop()];
   try {
-    for (const _ of RIVALS) databases.push(await newDatabase());
+    for (const _ of RIVALS) {
+      const database = await newDatabase();
+      databases.push(database);
+      ends.push(() => database.stop());
+    }
     const contestants = contestantsOf(
       bed,
       provider,
@@ -66,9 +73,7 @@ async function measure(size: Size, say: (line: string) => void): Promise<Section
       }
     }
   } finally {
-    await provider.stop();
-    await bed.stop();
-    for (const { stop } of databases) await stop();
+    await endAll(ends);
   }
   return { id: rivals.id, title: rivals.title, figures: figuresOf(medians(measured)), notes: notes(size) };
 }
@@ -124,7 +129,8 @@ function figuresOf(measured: Measured[]): Figure[] {
     return of.flatMap((one): Figure[] => {
       const title = `${one.name}, provider ${latency} ms`;
       const isOurs = OURS.some(({ name }) => name === one.name);
-      const ceiling = latency > 0 ? { name: "what six connections allow", value: 6000 / latency } : null;
+      const ceiling =
+        latency > 0 ? { name: "six connections at exactly 50 ms", value: (CONNECTIONS * 1000) / latency } : null;
       return [
         {
           name: title,

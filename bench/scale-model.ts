@@ -53,6 +53,7 @@ const OTHERS = {
   busy_hours: assumed(8, "a day in which the database is as large as the busiest minute needs"),
   connections: fixed(6, "the platform's limit, and src/queues/concurrency.ts"),
   messages_a_batch: fixed(96, "wrangler.toml, the channels' max_batch_size"),
+  messages_a_send: fixed(100, "src/queues/enqueue.ts, the platform's most"),
   recipients_a_message: fixed(6, "src/queues/enqueue.ts"),
   reminders_a_picking: fixed(100, "wrangler.toml, schedule-notifications' max_batch_size"),
   people_a_picking: fixed(2_000, "src/domain/rules.ts"),
@@ -63,7 +64,7 @@ const OTHERS = {
   smallest_cu: stated(0.25, "neon.com/docs/connect/connection-pooling, 2026-01-24"),
   operations_a_message: stated(
     3,
-    "developers.cloudflare.com/queues/platform/pricing: a write, a read and a delete, of up to 64 KB each; ten people's ordinary words are less",
+    "developers.cloudflare.com/queues/platform/pricing: a write, a read and a delete, of up to 64 KB each; six people's ordinary words are less",
   ),
   gigabytes_a_cu: stated(4, "neon.com/docs/guides/autoscaling-guide, 2025-12-17"),
 } satisfies Record<string, Input>;
@@ -128,7 +129,7 @@ const LIMITS: (Omit<Limit, "use" | "limit"> & { input: Input; use: Limit["use"] 
     input: stated(250, "developers.cloudflare.com/queues/platform/limits, read 2026-11-21"),
     unit: "consumers",
     use: ({ channels }) => channels.find(({ channel }) => channel === "push")!.consumers,
-    remedy: "larger batches, and a second queue for push",
+    remedy: "more people a message, and a second queue for push",
   },
   {
     name: "Queues: messages a second in schedule-notifications",

@@ -90,14 +90,14 @@ export async function startRuntime({ script, variables, consumers, inspector, he
       unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
     }),
   );
+  // The simulator ends the process at once when it is interrupted, before PostgreSQL and the folder are gone: the bench ends it with the rest.
+  for (const [signal, known] of listening) {
+    for (const listener of process.listeners(signal)) {
+      if (!known.includes(listener)) process.off(signal, listener);
+    }
+  }
   try {
     const door = await simulator.ready;
-    // The simulator ends the process at once when it is interrupted, before PostgreSQL and the folder are gone: the bench ends it with the rest.
-    for (const [signal, known] of listening) {
-      for (const listener of process.listeners(signal)) {
-        if (!known.includes(listener)) process.off(signal, listener);
-      }
-    }
     return {
       /** Without a slash at the end. */
       url: (await simulator.unsafeGetDirectURL("torium")).origin,

@@ -54,13 +54,13 @@ export function countStages() {
         stages[one.stage!]!.roundTrips += one.roundTrips;
         if (one.stage === "schedule-notifications") {
           picking.roundTrips += one.roundTrips;
-          picking.allowed += 2 * Math.ceil(one.people / PEOPLE_A_PICKING);
+          // One for its people, and one for the look of an invocation of its own whether a full 2,000 were all.
+          picking.allowed += Math.ceil(one.people / PEOPLE_A_PICKING) + Math.floor(one.people / PEOPLE_A_PICKING);
         } else {
           // Each by itself: what one spares is no other's to spend.
           beyondRules += Math.max(0, one.roundTrips - allowed(one));
         }
       }
-      // The second of the two is the look of an invocation of its own whether a full 2,000 were all.
       return { stages, beyondRules: beyondRules + Math.max(0, picking.roundTrips - picking.allowed) };
     },
   };

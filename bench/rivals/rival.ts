@@ -90,6 +90,8 @@ export function stopwatch(statements: () => number) {
 /** A connection of the bench's own, which is not counted. */
 export async function watching(databaseUrl: string) {
   const client = new pg.Client(databaseUrl);
+  // A bench that is interrupted ends the server under it; whoever asks next is told.
+  client.on("error", () => {});
   await client.connect();
   return {
     analyze: () => client.query("vacuum analyze"),

@@ -57,7 +57,7 @@ function runsOf(results: Results, size: "full" | "quick"): Run[] {
   return rates.flatMap(({ plan, people, ms, value }): Run[] => {
     const at_once = rates.find((one) => one.plan === plan && one.ms === 0)?.value;
     if (ms === 0 || at_once === undefined) return [];
-    // Counted apart, where the provider answers at once: how long it takes changes nothing of them.
+    // Counted where the provider answers at once, and there alone.
     const trips = told.filter((one) => one.plan === plan && one.ms === 0 && one.what.startsWith(TRIPS));
     const roundTrips = Object.fromEntries(trips.map((one) => [one.what.slice(TRIPS.length), one.value]));
     return [{ size, plan, people, provider_s: ms / 1000, at_once, measured_rate: value, roundTrips }];

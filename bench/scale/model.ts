@@ -19,6 +19,7 @@ export type Inputs = {
   database_s: number;
   connections: number;
   messages_a_batch: number;
+  messages_a_send: number;
   recipients_a_message: number;
   reminders_a_picking: number;
   people_a_picking: number;
@@ -49,12 +50,15 @@ const MINUTES_A_DAY = 1440;
 const HOURS_A_MONTH = 730;
 export const GB = 1e9;
 
-/** People of one reminder on one channel, in the messages that have any; and how many messages a reminder makes. */
+/** People of one reminder on one channel, in the messages that have any; and how many messages a reminder makes. Each person is on the channel by chance. */
 export function messagesOf(channel: Channel, i: Inputs): { recipients: number; messages: number } {
-  const some = 1 - (1 - i.share[channel]) ** i.people_an_event;
-  const people = i.people_an_event * i.share[channel];
-  const messages = Math.max(some, people / i.recipients_a_message);
-  return { recipients: people / messages, messages };
+  const [people, share] = [i.people_an_event, i.share[channel]];
+  let messages = 0;
+  for (let some = 1, ways = 1; some <= people; some++) {
+    ways *= (people - some + 1) / some;
+    messages += ways * share ** some * (1 - share) ** (people - some) * Math.ceil(some / i.recipients_a_message);
+  }
+  return { recipients: (people * share) / messages, messages };
 }
 
 /** Messages a second of one consumer: it claims a batch, sends over its connections, and settles. */

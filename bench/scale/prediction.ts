@@ -8,6 +8,7 @@ type Sizes = Pick<
   Inputs,
   | "connections"
   | "messages_a_batch"
+  | "messages_a_send"
   | "recipients_a_message"
   | "reminders_a_picking"
   | "people_a_picking"
@@ -18,44 +19,55 @@ type Sizes = Pick<
 const CHANNELS = ["sms", "email", "push"] as const;
 
 /**
- * Round trips to the database by stage. A third of the people are on each channel. `full`: batches are as full as they can be, as they are where a queue is
- * behind; otherwise each holds what one picking hands over, as where a channel is done before the next picking.
+ * The fewest round trips to the database that a run can take, by stage, and the most. A third of the people are on each channel. Fewest: batches are as full as
+ * they can be, as where a queue is behind. Most: each holds what was put into the queue at once, as where a channel is done before more comes.
  */
-export function predictRoundTrips(plan: PlanOfRun, people: number, full: boolean, s: Sizes): Record<string, number> {
+export function predictRoundTrips(
+  plan: PlanOfRun,
+  people: number,
+  which: "fewest" | "most",
+  s: Sizes,
+): Record<string, number> {
   const leads = plan === "many events" ? people : 1;
   // A picking that is full to the last person asks once more.
   const pickings =
     plan === "many events" ? Math.ceil(people / s.reminders_a_picking) : Math.floor(people / s.people_a_picking) + 1;
-  const channels = CHANNELS.map((channel) => {
-    const settleEvery = channel === "sms" ? s.sms_a_settle : Number.POSITIVE_INFINITY;
-    const trips = batchesOf(plan, people, full, s).reduce(
-      (sum, recipients) => sum + 1 + Math.max(1, Math.ceil(recipients / settleEvery)),
-      0,
-    );
-    return [`send-${channel}`, trips] as const;
-  });
+  const queued = queuedBy(plan, people, s);
+  const batches = which === "fewest" ? batchesOf(queued.flat(), s) : queued.flatMap((some) => batchesOf(some, s));
+  const recipients = batches.reduce((sum, one) => sum + one, 0);
+  // What 25 are settled at once may be cut by the end of a batch, at best by none.
+  const sms =
+    which === "fewest"
+      ? Math.ceil(recipients / s.sms_a_settle)
+      : sumOf(batches, (one) => Math.ceil(one / s.sms_a_settle));
   return {
     tick: 2 * Math.ceil(leads / s.leads_a_turn),
     "schedule-notifications": pickings,
-    ...Object.fromEntries(channels),
+    "send-sms": batches.length + Math.max(batches.length, sms),
+    "send-email": 2 * batches.length,
+    "send-push": 2 * batches.length,
   };
 }
 
-/** Recipients of each of one channel's batches. A message is about one reminder, and one picking's people share it. */
-function batchesOf(plan: PlanOfRun, people: number, full: boolean, s: Sizes): number[] {
+/** Of one channel: the recipients of each message, by what is put into its queue at once. A message is about one reminder, and one picking's people share it. */
+function queuedBy(plan: PlanOfRun, people: number, s: Sizes): number[][] {
   const picked = plan === "many events" ? s.reminders_a_picking : s.people_a_picking;
   const a_message = plan === "many events" ? 1 : s.recipients_a_message;
-  const handedOver = inParts(people, picked).map((some, n) => {
+  return inParts(people, picked).flatMap((some, n) => {
     const before = Math.round((n * picked) / CHANNELS.length);
-    return inParts(Math.round((n * picked + some) / CHANNELS.length) - before, a_message);
+    const messages = inParts(Math.round((n * picked + some) / CHANNELS.length) - before, a_message);
+    return chunks(messages, s.messages_a_send);
   });
-  const queues = full ? [handedOver.flat()] : handedOver;
-  return queues.flatMap((messages) =>
-    inParts(messages.length, s.messages_a_batch).map((count, n) =>
-      messages.slice(n * s.messages_a_batch, n * s.messages_a_batch + count).reduce((sum, one) => sum + one, 0),
-    ),
-  );
 }
+
+/** Recipients of each batch, of which the last may be part-filled. */
+const batchesOf = (messages: number[], s: Sizes): number[] =>
+  chunks(messages, s.messages_a_batch).map((some) => sumOf(some, (recipients) => recipients));
+
+const sumOf = (list: number[], of: (one: number) => number): number => list.reduce((sum, one) => sum + of(one), 0);
+
+const chunks = <T>(list: T[], size: number): T[][] =>
+  Array.from({ length: Math.ceil(list.length / size) }, (_, n) => list.slice(n * size, (n + 1) * size));
 
 /** `whole` in parts of `part`, and what is left. */
 const inParts = (whole: number, part: number): number[] =>
@@ -74,10 +86,8 @@ export function predictRate(
   s: Sizes,
 ): number {
   const seconds = people / at_once;
-  const waiting = batchesOf(plan, people, true, s).reduce(
-    (sum, recipients) => sum + Math.ceil(recipients / s.connections) * provider_s,
-    0,
-  );
+  const batches = batchesOf(queuedBy(plan, people, s).flat(), s);
+  const waiting = sumOf(batches, (recipients) => Math.ceil(recipients / s.connections) * provider_s);
   return people / (seconds * before_sending + Math.max(seconds * (1 - before_sending), waiting));
 }
 
@@ -91,11 +101,11 @@ export type Row = { what: string; predicted: number; measured: number; allowed: 
 export function compareRun(run: Run, s: Sizes, before_sending: number, bounds: Bounds): Row[] {
   const { plan, people, at_once, provider_s, measured_rate, roundTrips } = run;
   const rate = predictRate(plan, people, at_once, provider_s, before_sending, s);
-  const least = predictRoundTrips(plan, people, true, s);
-  const most = predictRoundTrips(plan, people, false, s);
-  const trips = Object.keys(least).map((stage) => {
+  const fewest = predictRoundTrips(plan, people, "fewest", s);
+  const most = predictRoundTrips(plan, people, "most", s);
+  const trips = Object.keys(fewest).map((stage) => {
     const measured = roundTrips[stage] ?? 0;
-    const [predicted, upTo] = [least[stage]!, most[stage]!];
+    const [predicted, upTo] = [fewest[stage]!, most[stage]!];
     return {
       sends: stage.startsWith("send-"),
       predicted,
@@ -105,7 +115,11 @@ export function compareRun(run: Run, s: Sizes, before_sending: number, bounds: B
     };
   });
   const together = (what: string, some: typeof trips): Row => {
-    const sum = (of: "predicted" | "upTo" | "measured") => some.reduce((total, one) => total + one[of], 0);
+    const sum = (of: "predicted" | "upTo" | "measured") =>
+      sumOf(
+        some.map((one) => one[of]),
+        (one) => one,
+      );
     const allowed = sum("upTo") > sum("predicted") ? `up to ${sum("upTo")}` : "none";
     return {
       what,
@@ -124,11 +138,11 @@ export function compareRun(run: Run, s: Sizes, before_sending: number, bounds: B
       holds: Math.abs(offBy(rate, measured_rate)) <= bounds.rate,
     },
     together(
-      "round trips before sending",
+      "round trips before sending, provider 0 ms",
       trips.filter(({ sends }) => !sends),
     ),
     together(
-      "round trips of sending",
+      "round trips of sending, provider 0 ms",
       trips.filter(({ sends }) => sends),
     ),
   ];

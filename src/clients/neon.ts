@@ -71,12 +71,18 @@ export async function preparedRow<Row extends object>(db: Db, statement: SQL): P
     return await row(db, asPrepared(statement));
   } catch (error) {
     // A database that was restored to before the function came: planned anew, as everything else is.
-    if (sqlState(error) !== UNDEFINED_FUNCTION) throw error;
+    if (!isWithoutFunction(error)) throw error;
     return row(db, statement);
   }
 }
 
-const UNDEFINED_FUNCTION = "42883";
+/** 42883 is also said of an operator that does not exist, which is a fault of the statement. */
+function isWithoutFunction(error: unknown): boolean {
+  if (sqlState(error) !== "42883") return false;
+  for (let one = error; one instanceof Error; one = one.cause)
+    if (/function run_prepared\b/.test(one.message)) return true;
+  return false;
+}
 
 /** How a prepared read begins; its parameters are the statement's text and that statement's own parameters. */
 export const PREPARED_READ = "select caller, facts, list from run_prepared(";

@@ -19,8 +19,13 @@ export const placeWallTime = (wall: string, timeZone: string): number => placed(
 /** Planning one event asks for the same few moments many times, and many events share theirs: the full hours of a few zones. */
 const KEPT = 1_000;
 
+const halves = (key: string): [string, string] => {
+  const cut = key.indexOf("|");
+  return [key.slice(0, cut), key.slice(cut + 1)];
+};
+
 const placed = kept(KEPT, (key) => {
-  const [wall, timeZone] = key.split("|") as [string, string];
+  const [wall, timeZone] = halves(key);
   return Temporal.PlainDateTime.from(wall).toZonedDateTime(timeZone, { disambiguation: "compatible" })
     .epochMilliseconds;
 });
@@ -30,7 +35,7 @@ export const wallTimeAt = (instant: number, timeZone: string): string =>
   shown(`${Math.floor(instant / 1000)}|${timeZone}`);
 
 const shown = kept(KEPT, (key) => {
-  const [second, timeZone] = key.split("|") as [string, string];
+  const [second, timeZone] = halves(key);
   const zoned = Temporal.Instant.fromEpochMilliseconds(Number(second) * 1000).toZonedDateTimeISO(timeZone);
   return zoned.toPlainDateTime().toString({ smallestUnit: "second" }).replace("T", " ");
 });

@@ -1,4 +1,4 @@
-import { sql } from "drizzle-orm";
+import { type SQL, sql } from "drizzle-orm";
 import { expect, test } from "vitest";
 import { asPrepared, type Db, preparedRow, transactAll } from "../../src/clients/neon.ts";
 import { buildDeps } from "../../src/deps.ts";
@@ -77,18 +77,29 @@ test("a read sees what was written since it was prepared, and a column that was 
   ]);
 });
 
-test("a database that has not the function yet is asked without it", async () => {
+/** The same database, whose first statement is another. */
+function refusing(statement: SQL) {
   const refused: unknown[] = [];
-  const without = new Proxy(db, {
+  const first = new Proxy(db, {
     get: (target, name) => {
       if (name !== "execute" || refused.length > 0) return Reflect.get(target, name);
-      return (statement: unknown) => {
-        refused.push(statement);
-        return target.execute(sql`select no_such_function()`);
+      return (asked: unknown) => {
+        refused.push(asked);
+        return target.execute(statement);
       };
     },
   }) as Db;
+  return { first, refused };
+}
+
+test("a database that has not the function yet is asked without it", async () => {
+  const { first, refused } = refusing(sql`select run_prepared()`);
   const read = sql`select ${7}::bigint as caller, json_build_array(${"a"}::text) as facts, ${null}::text as list`;
-  expect(await preparedRow(without, read)).toEqual({ caller: 7, facts: ["a"], list: null });
+  expect(await preparedRow(first, read)).toEqual({ caller: 7, facts: ["a"], list: null });
   expect(refused).toHaveLength(1);
+});
+
+test("a statement that is wrong itself is not asked again, though its error has the same code", async () => {
+  const { first } = refusing(sql`select 'run_prepared'::text + 1::bigint`);
+  await expect(preparedRow(first, sql`select 1 as caller, null as facts, null as list`)).rejects.toThrow();
 });

@@ -71,14 +71,14 @@ test("a tick makes one round trip where nothing is due, and two for each thousan
   expect(trips).toEqual([1, 2, 4, 2]);
 });
 
-test("picking makes one round trip for 2,000 people, hands on at most 50 a message, and goes on after them", async () => {
+test("picking makes one round trip for 2,000 people, hands on at most six a message, and goes on after them", async () => {
   const { deps, event_id } = await crowd(2_100, "EMAIL");
   const first = taken(deps);
   expect(await counting(deps, () => receive(deps, first))).toBe(1);
   const sent = taken(deps);
   expect(peopleOf(sent)).toHaveLength(2_000);
   for (const message of sent) {
-    if ("recipients" in message) expect(message.recipients.length).toBeLessThanOrEqual(50);
+    if ("recipients" in message) expect(message.recipients.length).toBeLessThanOrEqual(6);
     expect(bytesOf(message)).toBeLessThan(128_000);
   }
   const rest = sent.filter(({ type }) => type === "schedule-notifications");
