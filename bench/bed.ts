@@ -43,9 +43,8 @@ export async function startBed({
   inspector = false,
   heard,
 }: BedOptions = {}) {
-  await serverUrl();
-  const directory = await mkdtemp(join(tmpdir(), "torium-bench-"));
-  const ends: (() => Promise<unknown>)[] = [() => rm(directory, { recursive: true, force: true, maxRetries: 5 })];
+  const server = serverUrl();
+  const ends: (() => Promise<unknown>)[] = [];
   const kept = <T extends { stop(): Promise<void> }>(part: T): T => {
     ends.push(() => part.stop());
     if (stopping) throw new Error("the bench ends while its bed is being made");
@@ -60,6 +59,9 @@ export async function startBed({
     await endAll(ends.splice(0));
   });
   try {
+    await server;
+    const directory = await mkdtemp(join(tmpdir(), "torium-bench-"));
+    kept({ stop: () => rm(directory, { recursive: true, force: true, maxRetries: 5 }) });
     const database = kept(await newDatabase());
     // Where one fails, the other is waited for too: it would outlive what it works on.
     const bundling = bundleIn(directory, "bench/worker/entry.ts");

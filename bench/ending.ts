@@ -14,8 +14,12 @@ export function untilTheEnd(end: () => Promise<unknown>): () => Promise<void> {
   return once;
 }
 
-/** The last begun ends first. Throws after all, where one did. */
-export const endEverything = (): Promise<void> => endAll([...ends]);
+/** The last begun ends first, and what was begun meanwhile too. Throws after all, where one did. */
+export async function endEverything(): Promise<void> {
+  const faults: unknown[] = [];
+  while (ends.size > 0) await endAll([...ends]).catch((fault: unknown) => faults.push(fault));
+  if (faults.length > 0) throw faults[0];
+}
 
 /** One after another, from the last; one that throws keeps none of the others from ending. */
 export async function endAll(parts: (() => Promise<unknown>)[]): Promise<void> {

@@ -104,6 +104,8 @@ async function measureQuick(runs: Section[][]): Promise<Run> {
 
 async function giveUp(why: string): Promise<never> {
   say(why);
+  // What is at work breaks when that on which it stands is ended; none of it may keep the rest from being ended.
+  process.on("uncaughtException", () => {});
   await endEverything().catch((error: unknown) => console.error(error));
   process.exit(1);
 }

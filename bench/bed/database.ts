@@ -9,7 +9,7 @@ import { untilTheEnd } from "../ending.ts";
 let server: Promise<string> | undefined;
 let made = 0;
 
-/** Starts the server where none runs, which ends with the bench. Whoever ends before it has to have asked for it first. */
+/** Starts the server where none runs, which ends with the bench. What is to end before it is begun after this was asked. */
 export function serverUrl(): Promise<string> {
   server ??= start();
   return server;
@@ -33,14 +33,15 @@ export async function newDatabase(): Promise<{ url: string; stop(): Promise<void
   };
 }
 
-async function start(): Promise<string> {
-  const directory = await mkdtemp(join(tmpdir(), "torium-bench-"));
-  const starting = startPostgres({ directory: join(directory, "postgres"), port: 0 });
+/** Its end is known before anything of it is there, so that whatever begins later ends earlier. */
+function start(): Promise<string> {
+  const making = mkdtemp(join(tmpdir(), "torium-bench-"));
+  const starting = making.then((directory) => startPostgres({ directory: join(directory, "postgres"), port: 0 }));
   untilTheEnd(async () => {
     // One that is still starting would outlive its end.
     const postgres = await starting.catch(() => null);
     await postgres?.stop();
-    await rm(directory, { recursive: true, force: true, maxRetries: 5 });
+    await rm(await making, { recursive: true, force: true, maxRetries: 5 });
   });
-  return (await starting).url;
+  return starting.then(({ url }) => url);
 }
