@@ -6,6 +6,7 @@ import { type Beside, type Compared, compare } from "./api/rounds.ts";
 import { arrangeWorld, reopenInvitations } from "./api/world.ts";
 import { type Child, startChild } from "./bed/child.ts";
 import { type Bed, startBed } from "./bed.ts";
+import { TOLERANCE_OF_RATES } from "./comparison.ts";
 import { untilTheEnd } from "./ending.ts";
 import type { Figure, Part } from "./figures.ts";
 
@@ -126,7 +127,15 @@ function figuresOf({ name, read }: Asked, lanes: number, { rate, ceiling, share,
   const measure = { kind: "measure", beside: null, goal: null } as const;
   return [
     { ...measure, name: `${at}: requests`, value: rate, unit: "/s", beside: { name: CEILING.name, value: ceiling } },
-    { name: `${at}: share of the ceiling`, kind: "ratio", value: share, unit: "", beside: null, goal },
+    {
+      name: `${at}: share of the ceiling`,
+      kind: "ratio",
+      value: share,
+      unit: "",
+      tolerance: TOLERANCE_OF_RATES,
+      beside: null,
+      goal,
+    },
     { ...measure, name: `${at}: p50`, value: p50, unit: "ms" },
     { ...measure, name: `${at}: p99`, value: p99, unit: "ms" },
   ];

@@ -12,6 +12,8 @@ export type Figure = {
   goal: { text: string; met: boolean } | null;
   /** Of a ratio. Absent: more is better. */
   better?: "less";
+  /** Of a ratio: so much worse, as a share of what it was, it may be. Absent: as others. */
+  tolerance?: number;
 };
 
 export type Section = {

@@ -31,6 +31,9 @@ test("a ratio is told from where it is worse than the tolerance allows, to the s
   expect(worse([ratio(high, "less")], [ratio(1, "less")])).toEqual([]);
   expect(worse([ratio(high + 0.01, "less")], [ratio(1, "less")])).toHaveLength(1);
   expect(worse([ratio(0.1, "less")], [ratio(1, "less")])).toEqual([]);
+  const unsteady = { ...ratio(1), tolerance: 0.5 };
+  expect(worse([ratio(0.5)], [unsteady])).toEqual([]);
+  expect(worse([ratio(0.49)], [unsteady])).toHaveLength(1);
   expect(worse([ratio(Number.NaN)], [ratio(1)])).toHaveLength(1);
   expect(worse([ratio(Number.NaN, "less")], [ratio(1, "less")])).toHaveLength(1);
 });
