@@ -100,5 +100,5 @@ const notes = (size: Size): string[] => [
   "A channel's share is its rate between its first and its last accept. What six connections allow is by the time that the stand-in really took, in the mean of the run: a timer of 50 ms comes late.",
   BEDS[size],
   "Round trips are the Worker's own count for each invocation; that they add up to what the Neon endpoint counted is checked. The rules: a tick one where nothing is due, else two for each thousand due; picking two for 2,000 people (it makes one, and after a full 2,000 another to see whether they were all); a channel one claim a batch and one settle (SMS: one for each 25).",
-  "The isolate's memory is V8's heap and its buffers, with what waits to be collected, looked at every 50 ms. V8 knows the platform's limit of 128 MB here as it does there; in an isolate without one it collects later, and the same runs peak at 75 to 79 MB.",
+  "The isolate's memory is V8's heap and its buffers, with what waits to be collected, looked at every 50 ms. V8 is told here of a heap of 128 MB at the most, which is the platform's limit for an isolate; how the platform tells V8 of it is not known to us. Without that, V8 collects later, and the same runs peaked at 75 to 79 MB, beyond the goal.",
 ];

@@ -3,7 +3,6 @@
  * milliseconds since 1970. Text order of wall times is their order in time.
  */
 import { Temporal } from "temporal-polyfill";
-import { kept } from "./kept.ts";
 
 /** A zone may be a day off, and a moved occurrence behind its name: the last year is left free. */
 const YEARS = { first: 1970, last: 9998 };
@@ -14,31 +13,14 @@ const INSTANT = /^(\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:\.\d+)?)([Zz]|([+-])(\d\
  * The instant of a wall time. One that a clock change skips takes the offset before the change, one that happens twice is its first
  * happening (RFC 5545, 3.3.5).
  */
-export const placeWallTime = (wall: string, timeZone: string): number => placed(`${wall}|${timeZone}`);
-
-/** Planning one event asks for the same few moments many times, and many events share theirs: the full hours of a few zones. */
-const KEPT = 1_000;
-
-const halves = (key: string): [string, string] => {
-  const cut = key.indexOf("|");
-  return [key.slice(0, cut), key.slice(cut + 1)];
-};
-
-const placed = kept(KEPT, (key) => {
-  const [wall, timeZone] = halves(key);
-  return Temporal.PlainDateTime.from(wall).toZonedDateTime(timeZone, { disambiguation: "compatible" })
-    .epochMilliseconds;
-});
+export const placeWallTime = (wall: string, timeZone: string): number =>
+  Temporal.PlainDateTime.from(wall).toZonedDateTime(timeZone, { disambiguation: "compatible" }).epochMilliseconds;
 
 /** What the clocks of the zone show at an instant; parts of a second are dropped. */
-export const wallTimeAt = (instant: number, timeZone: string): string =>
-  shown(`${Math.floor(instant / 1000)}|${timeZone}`);
-
-const shown = kept(KEPT, (key) => {
-  const [second, timeZone] = halves(key);
-  const zoned = Temporal.Instant.fromEpochMilliseconds(Number(second) * 1000).toZonedDateTimeISO(timeZone);
+export function wallTimeAt(instant: number, timeZone: string): string {
+  const zoned = Temporal.Instant.fromEpochMilliseconds(instant).toZonedDateTimeISO(timeZone);
   return zoned.toPlainDateTime().toString({ smallestUnit: "second" }).replace("T", " ");
-});
+}
 
 /** The wall time `days` and `months` earlier; the 31st becomes the last day of a shorter month. */
 export const wallTimeBefore = (wall: string, ahead: { days?: number; months?: number }): string =>
