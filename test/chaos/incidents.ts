@@ -6,8 +6,8 @@ import { readRun } from "../../dev/run-file.ts";
 import { WORKER_COMMAND } from "../../dev/worker.ts";
 import type { Incident } from "./facts.ts";
 
-/** What a consumer has accepted and not settled at the most: SMS are settled every 25, a batch of the others is ten messages of fifty. */
-const UNSETTLED = { sms: 25, email: 500, push: 500 };
+/** What a consumer has accepted and not settled at the most: SMS are settled every 25, a batch of the others is 96 messages of six. */
+const UNSETTLED = { sms: 25, email: 576, push: 576 };
 /** A settle that fails waits this long before its last tries: what was accepted before the database went may be unsettled until then. */
 const SETTLED_AFTER_MS = 45_000;
 const FIND_WITHIN_MS = 60_000;
@@ -25,11 +25,19 @@ export async function killWorker(runFile: string): Promise<Incident> {
     );
     const from = Date.now();
     for (const { pid } of found) signal(pid, "SIGKILL");
-    if (found.length > 0) return { kind: "worker killed", from, to: Date.now(), doubles: UNSETTLED };
+    if (found.length > 0) return { kind: "worker killed", from, to: Date.now(), doubles: { ...UNSETTLED } };
     if (Date.now() > deadline) throw new Error("no workerd runs in the stack");
     await delay(50);
   }
 }
+
+/** The Worker died by itself, and was heard to be gone at `at`. */
+export const diedBy = (at: number): Incident => ({
+  kind: "worker killed",
+  from: at - 30_000,
+  to: at,
+  doubles: { ...UNSETTLED },
+});
 
 /** PostgreSQL stands still, connections and all, and goes on where it was. */
 export async function stopDatabase(runFile: string, ms: number): Promise<Incident> {
@@ -51,14 +59,14 @@ export async function stopDatabase(runFile: string, ms: number): Promise<Inciden
   await delay(ms);
   goOn();
   process.off("exit", goOn);
-  return { kind: "database away", from, to: Date.now(), doubles: UNSETTLED };
+  return { kind: "database away", from, to: Date.now(), doubles: { ...UNSETTLED } };
 }
 
 /** PostgreSQL is killed; the stack starts it again on the same data. */
 export function crashDatabase(runFile: string): Incident {
   const from = Date.now();
   signal(databaseOf(runFile), "SIGKILL");
-  return { kind: "database away", from, to: from + 5_000, doubles: UNSETTLED };
+  return { kind: "database away", from, to: from + 5_000, doubles: { ...UNSETTLED } };
 }
 
 function databaseOf(runFile: string): number {

@@ -3,7 +3,8 @@
  *
  * Doubles: each accept beyond the one that settled its delivery needs an incident of its own, at which it was accepted and not yet settled: it came
  * within IN_FLIGHT_MS before, and after the last time that the ledger was told of anything sent on its channel (a queue has one consumer at a time
- * here). Of one incident there are no more than the channel's consumer holds unsettled.
+ * here). Of one incident there are no more than the channel's consumer holds unsettled. One incident doubles a delivery once; only lost answers may
+ * meet the same one again, whose next try loses its answer too.
  */
 import { EXPIRED_AFTER_MINUTES, LATE_AFTER_MINUTES, STOP_SENDING_AFTER_MS } from "../../src/domain/rules.ts";
 import type {
@@ -140,7 +141,10 @@ function judgeAccepts({ asked, reminder, person, deliveries, accepts }: Case, fa
 const aheadAt = ({ shifts }: Facts, now: number): number =>
   shifts.findLast(({ at, ahead }) => at + ahead <= now)?.ahead ?? 0;
 
-type Cause = Record<Channel, { from: number; to: number; room: number }>;
+type Cause = Record<Channel, { from: number; to: number; room: number }> & {
+  /** Whether it may double the same delivery more than once. */
+  again: boolean;
+};
 
 /** From when to when a message must have been accepted on each channel to be doubled by an incident, and how many. */
 function causesOf({ incidents, ledger }: Facts): Cause[] {
@@ -158,7 +162,7 @@ function causesOf({ incidents, ledger }: Facts): Cause[] {
       );
       return { from: Math.max(from - IN_FLIGHT_MS, last), to: to + ON_THE_WIRE_MS, room: doubles[channel] };
     };
-    return { sms: of("sms"), email: of("email"), push: of("push") };
+    return { sms: of("sms"), email: of("email"), push: of("push"), again: kind === "answers lost" };
   });
 }
 
@@ -169,7 +173,7 @@ function judgeDoubles({ deliveries, accepts }: Case, causes: Cause[], tell: Tell
     if (settled.has(id)) continue;
     const cause = causes.find((one) => {
       const { from, to, room } = one[channel];
-      return !used.has(one) && room > 0 && accepted_at >= from && accepted_at <= to;
+      return (one.again || !used.has(one)) && room > 0 && accepted_at >= from && accepted_at <= to;
     });
     if (!cause) {
       tell("a double has a cause", `message ${id} by ${channel} at ${new Date(accepted_at).toISOString()}`);

@@ -6,7 +6,7 @@ import { gatherCrowd, type PlannedReminder, planReminder, type Reader } from "..
 import { eachAtMost } from "../../src/queues/concurrency.ts";
 import { readAccepts } from "./accepts.ts";
 import type { Asked, Facts, Incident, Reminded } from "./facts.ts";
-import { crashDatabase, killWorker, reachBack, setFaults, stopDatabase } from "./incidents.ts";
+import { crashDatabase, diedBy, killWorker, reachBack, setFaults, stopDatabase } from "./incidents.ts";
 import { atRest, type Progress, progressLine, readLedger, readProgress } from "./ledger.ts";
 import type { Scenario } from "./scenario.ts";
 import { SKIPPED_MS } from "./scenario.ts";
@@ -68,7 +68,7 @@ export async function runChaos(
     const own = incidents.map(({ from }) => from);
     for (const at of deaths.filter((one) => !own.some((from) => from <= one && one <= from + 40_000))) {
       say(`The stack restarted the Worker by itself at ${clock(at)}`);
-      incidents.push({ kind: "worker killed", from: at - 30_000, to: at, doubles: { sms: 25, email: 500, push: 500 } });
+      incidents.push(diedBy(at));
     }
     const ledger = await readLedger(stack.database_url, ids);
     const accepts = await readAccepts(stack.inbox, asked, MARK);

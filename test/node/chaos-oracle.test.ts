@@ -196,6 +196,23 @@ describe("the oracle of the chaos test", () => {
     expect(judge(facts)).toEqual([]);
   });
 
+  it("takes as many doubles as answers were lost, of one message too, whose next try loses its answer again", () => {
+    const facts = inOrder();
+    facts.incidents.push({
+      kind: "answers lost",
+      from: DUE,
+      to: Number.MAX_SAFE_INTEGER,
+      doubles: { sms: 2, email: 2, push: 2 },
+    });
+    facts.accepts[0]!.accepted_at = DUE + 130_000;
+    facts.ledger.deliveries[0]!.settled_at = DUE + 130_100;
+    another(facts, DUE + 100);
+    another(facts, DUE + 9_000);
+    expect(judge(facts)).toEqual([]);
+    another(facts, DUE + 20_000);
+    expect(rules(facts)).toEqual(["a double has a cause"]);
+  });
+
   it("judges by the schedules' clock what was claimed on it", () => {
     const facts = inOrder();
     facts.shifts.push({ at: DUE - 2 * HOUR, ahead: HOUR });
