@@ -1,7 +1,7 @@
-/** Part a: how many requests a second, beside a route of the same Worker that asks the database one `select 1`. */
+/** Part a: how many requests a second, beside a route of the same Worker that asks the database one `select 1`, and beside handlers with nothing around. */
 import { join } from "node:path";
 import type { Measured, Slice } from "./api/load-process.ts";
-import { type Asked, allRequests, CEILING } from "./api/requests.ts";
+import { type Asked, allRequests } from "./api/requests.ts";
 import { type Beside, type Compared, compare } from "./api/rounds.ts";
 import { arrangeWorld, reopenInvitations } from "./api/world.ts";
 import { type Child, startChild } from "./bed/child.ts";
@@ -19,6 +19,8 @@ const GOAL = 0.7;
 const GOAL_CONNECTIONS = 16;
 /** Sequential, for counting. */
 const COUNTED = 20;
+const CPU_ROUNDS = 5;
+const CPU_MS = 1_000;
 
 export const api: Part = {
   id: "api",
@@ -29,16 +31,19 @@ export const api: Part = {
     const load = startChild(join(import.meta.dirname, "api", "load-process.ts"));
     const end = untilTheEnd(() => load.stop());
     try {
-      const requests = await allRequests(bed);
+      const { ceiling, bare, seven } = await allRequests(bed);
       say("the world is there, and the Worker answers");
-      const figures = await countRoundTrips(bed, load, requests);
-      const timed = requests.filter(({ read }) => read || writes);
-      await asks(bed, load, [CEILING, ...timed], { lanes: 16, ms: warmUp });
+      const figures = await countRoundTrips(bed, load, seven);
+      const timed = seven.filter(({ read }) => read || writes);
+      await asks(bed, load, [ceiling, ...bare, ...timed], { lanes: 16, ms: warmUp });
       for (const lanes of connections) {
-        const compared = await compareAll(bed, load, timed, { lanes, rounds, ms, share });
-        for (const [n, asked] of timed.entries()) figures.push(...figuresOf(asked, lanes, compared[n]!));
+        const all = size === "full" && lanes === GOAL_CONNECTIONS ? [...bare, ...timed] : timed;
+        const compared = await compareAll(bed, load, ceiling, all, { lanes, rounds, ms, share });
+        for (const [n, asked] of all.entries()) figures.push(...figuresOf(asked, ceiling, lanes, compared[n]!));
         say(`${lanes} connections are measured`);
       }
+      if (size === "full")
+        figures.push(...(await cpuFigures(bed, load, [ceiling, ...bare, ...timed.filter(({ read }) => read)])));
       return { id: api.id, title: api.title, figures, notes: notes(rounds, ms, share) };
     } finally {
       await end();
@@ -50,6 +55,8 @@ export const api: Part = {
 type Rounds = { rounds: number; share: "median" | "best" };
 
 const notes = (rounds: number, ms: number, share: Rounds["share"]) => [
+  "The ceiling is a route of the same Worker like the others, asked with their tokens: it has their headers and log line, and its work is one `select 1`. A bare handler stands before the Worker's app and has nothing of all that: what it reaches is the platform's and the driver's own.",
+  "A page of 23 KB, ready-made, is what GET /event would be if the database had nothing to compute and the Worker nothing to check.",
   "The production bundle in workerd (one thread), the Neon endpoint, PostgreSQL and the load have a process each; all share the machine's cores, so the ceiling is that of the whole path and not of the Worker alone.",
   `Slices of ${ms} ms, each between two slices of the ceiling, in ${rounds} rounds; the share is ${SHARES[share]}.`,
   "Each connection is another person with a token of their own, really signed (RS256) and really verified by the Worker when it first comes, and again after five minutes; in between the isolate remembers it, as in production; 5,000 events of ten people are in the database; GET /event answers 20 events of 10 participants.",
@@ -108,12 +115,18 @@ async function countRoundTrips(bed: Bed, load: Child, requests: Asked[]): Promis
 }
 
 /** ceiling, first, ceiling, second, ceiling, … and again. */
-async function compareAll(bed: Bed, load: Child, requests: Asked[], { rounds, share, ...size }: Load & Rounds) {
+async function compareAll(
+  bed: Bed,
+  load: Child,
+  ceiling: Asked,
+  requests: Asked[],
+  { rounds, share, ...size }: Load & Rounds,
+) {
   const besides = requests.map((): Beside[] => []);
-  let [before] = await asks(bed, load, [CEILING], size);
+  let [before] = await asks(bed, load, [ceiling], size);
   for (let round = 0; round < rounds; round++) {
     for (const [n, asked] of requests.entries()) {
-      const [measured, after] = await asks(bed, load, [asked, CEILING], size);
+      const [measured, after] = await asks(bed, load, [asked, ceiling], size);
       besides[n]!.push({ measured: measured!, before: before!, after: after! });
       before = after;
     }
@@ -121,12 +134,45 @@ async function compareAll(bed: Bed, load: Child, requests: Asked[], { rounds, sh
   return besides.map((beside) => compare(beside, share));
 }
 
-function figuresOf({ name, read }: Asked, lanes: number, { rate, ceiling, share, p50, p99 }: Compared): Figure[] {
+/** CPU time is steadier than a rate where a machine's cores are shared: its goal is none, but it tells where a request's time goes. */
+async function cpuFigures(bed: Bed, load: Child, requests: Asked[]): Promise<Figure[]> {
+  const spent = requests.map(() => ({ requests: 0, us: new Map<string, number>() }));
+  for (let round = 0; round < CPU_ROUNDS; round++) {
+    for (const [n, asked] of requests.entries()) {
+      const before = bed.cpuUs();
+      const [measured] = await asks(bed, load, [asked], { lanes: GOAL_CONNECTIONS, ms: CPU_MS });
+      const after = bed.cpuUs();
+      const one = spent[n]!;
+      one.requests += measured!.answered;
+      for (const [part, us] of after) one.us.set(part, (one.us.get(part) ?? 0) + us - before.get(part)!);
+    }
+  }
+  const each = (n: number, part: string) => spent[n]!.us.get(part)! / spent[n]!.requests;
+  return requests.flatMap(({ name }, n) =>
+    [...spent[n]!.us.keys()].map(
+      (part): Figure => ({
+        name: `${name} at ${GOAL_CONNECTIONS}: CPU of ${part} for a request`,
+        kind: "measure",
+        value: each(n, part),
+        unit: "µs",
+        beside: n === 0 ? null : { name: requests[0]!.name, value: each(0, part) },
+        goal: null,
+      }),
+    ),
+  );
+}
+
+function figuresOf(
+  { name, read }: Asked,
+  { name: beside }: Asked,
+  lanes: number,
+  { rate, ceiling, share, p50, p99 }: Compared,
+): Figure[] {
   const at = `${name} at ${lanes}`;
   const goal = read && lanes === GOAL_CONNECTIONS ? { text: `at least ${GOAL}`, met: share >= GOAL } : null;
   const measure = { kind: "measure", beside: null, goal: null } as const;
   return [
-    { ...measure, name: `${at}: requests`, value: rate, unit: "/s", beside: { name: CEILING.name, value: ceiling } },
+    { ...measure, name: `${at}: requests`, value: rate, unit: "/s", beside: { name: beside, value: ceiling } },
     {
       name: `${at}: share of the ceiling`,
       kind: "ratio",

@@ -11,7 +11,8 @@ import { migrate } from "../dev/migrate.ts";
 import { REGION } from "../dev/settings.ts";
 import { bundleIn } from "./bed/bundle.ts";
 import { startChild } from "./bed/child.ts";
-import { newDatabase, serverUrl } from "./bed/database.ts";
+import { cpuUs } from "./bed/cpu.ts";
+import { newDatabase, theServer } from "./bed/database.ts";
 import { connectInspector } from "./bed/inspector.ts";
 import type { RoundTrips } from "./bed/neon-process.ts";
 import { startPool } from "./bed/pool.ts";
@@ -43,7 +44,7 @@ export async function startBed({
   inspector = false,
   heard,
 }: BedOptions = {}) {
-  const server = serverUrl();
+  const server = theServer();
   const ends: (() => Promise<unknown>)[] = [];
   const kept = <T extends { stop(): Promise<void> }>(part: T): T => {
     ends.push(() => part.stop());
@@ -99,6 +100,7 @@ export async function startBed({
         },
       }),
     );
+    const processes = { workerd: runtime.pid(), "the Neon endpoint": neon.pid, PostgreSQL: (await server).pid };
     return {
       /** The Worker's address, without a slash at the end; the ceiling is its /bench/select-1. */
       api: runtime.url,
@@ -115,6 +117,8 @@ export async function startBed({
         meanMs: () => provider.ask<number>("meanMs"),
         forget: () => provider.ask<void>("forget"),
       },
+      /** µs of CPU since each began, by what is at work. Empty where the system does not tell. */
+      cpuUs: () => cpuUs(processes),
       /** One tick of the Worker, as if it were `time` (unix ms); answers when it has ended, with its queues at work. */
       tick: (time: number) => runtime.schedule(EVERY_MINUTE, time),
       schedule: runtime.schedule,

@@ -5,8 +5,8 @@ import { type Connection, openConnection } from "./connection.ts";
 
 /** Each connection goes through a list of its own, and from its start again where `again`; otherwise the slice is over with the first list that is. */
 export type Slice = { port: number; lists: Buffer[][]; again: boolean; ms: number };
-/** `ms` is the time that was really measured; latencies in ms. */
-export type Measured = { requests: number; ms: number; p50: number; p99: number };
+/** `ms` is the time that was really measured, with its `requests`; `answered` counts those while it settled too. Latencies in ms. */
+export type Measured = { requests: number; answered: number; ms: number; p50: number; p99: number };
 
 /** The share at the start of a slice of time that is not counted: all lanes begin at once, and their first answers come late. */
 const SETTLING = 0.2;
@@ -23,6 +23,7 @@ answerParent({
     const settled = again ? started + ms * SETTLING : started;
     let last = settled;
     let over = false;
+    let answered = 0;
     const lane = async (requests: Buffer[], connection: Connection) => {
       for (let n = 0; !over; n++) {
         if (n === requests.length && !again) over = true;
@@ -30,6 +31,7 @@ answerParent({
         const sent = performance.now();
         const { status, body } = await connection.send(requests[n % requests.length]!);
         if (status !== 200) throw new Error(`answered ${status}: ${body}`);
+        answered++;
         const now = performance.now();
         if (now < settled || over) continue;
         latencies.push(now - sent);
@@ -46,6 +48,7 @@ answerParent({
     latencies.sort((a, b) => a - b);
     return {
       requests: latencies.length,
+      answered,
       ms: last - settled,
       p50: quantile(latencies, 0.5)!,
       p99: quantile(latencies, 0.99)!,

@@ -10,15 +10,11 @@ export type Asked = {
   again: boolean;
 };
 
-export const CEILING: Asked = {
-  name: "select 1",
-  read: true,
-  lists: Array.from({ length: LANES }, () => [requestOf("GET", "/bench/select-1", null)]),
-  again: true,
-};
+/** As many bytes as GET /event answers here. */
+const PAGE_BYTES = 23_000;
 
-/** The seven, each lane with a person and a token of its own. */
-export async function allRequests({ token }: Pick<Bed, "token">): Promise<Asked[]> {
+/** The seven, and what they are measured against, each lane with a person and a token of its own. */
+export async function allRequests({ token }: Pick<Bed, "token">) {
   const lanes = Array.from({ length: LANES }, (_, lane) => lane);
   const readers = await Promise.all(lanes.map((lane) => token(subOf(readerOf(lane)))));
   const writers = await Promise.all(lanes.map((lane) => token(subOf(writerOf(lane)))));
@@ -34,7 +30,8 @@ export async function allRequests({ token }: Pick<Bed, "token">): Promise<Asked[
     again,
     lists: lanes.map((lane) => bodies(lane).map((body) => requestOf(method, path, writers[lane]!, body))),
   });
-  return [
+  const plain = (name: string, path: string): Asked => ({ ...reads(() => path), name, read: false });
+  const seven = [
     reads(() => "/event"),
     reads(() => "/users"),
     reads(() => "/groups"),
@@ -55,6 +52,16 @@ export async function allRequests({ token }: Pick<Bed, "token">): Promise<Asked[
       false,
     ),
   ];
+  return {
+    ceiling: plain("select 1", "/bench/select-1"),
+    /** What tells how high the ceiling is. */
+    bare: [
+      plain("select 1 by a bare handler", "/bench/bare/select-1"),
+      plain("23 KB ready-made by a route", `/bench/text?bytes=${PAGE_BYTES}`),
+      plain("23 KB ready-made by a bare handler", `/bench/bare/text?bytes=${PAGE_BYTES}`),
+    ],
+    seven,
+  };
 }
 
 const NEXT_YEAR = {

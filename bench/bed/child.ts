@@ -6,6 +6,7 @@ type Asked = { id: number; question: string; given: unknown };
 type Answered = { id: number; answer?: unknown; error?: string };
 
 export type Child = {
+  pid: number;
   /** Throws where the child does, and where it has ended. */
   ask<T>(question: string, given?: unknown): Promise<T>;
   stop(): Promise<void>;
@@ -30,6 +31,8 @@ export function startChild(file: string): Child {
     waiting.clear();
   });
   return {
+    // Where it could not be started, everything asked of it fails.
+    pid: child.pid ?? 0,
     ask: <T>(question: string, given?: unknown) =>
       new Promise<T>((done, failed) => {
         const id = ++last;

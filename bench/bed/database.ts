@@ -1,23 +1,25 @@
 /** One PostgreSQL for a whole run of the bench, with a database for each bed: to make a server takes longer than a small measurement. */
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
 import { createDatabase, startPostgres } from "../../dev/postgres.ts";
 import { untilTheEnd } from "../ending.ts";
 
-let server: Promise<string> | undefined;
+type Server = { url: string; pid: number };
+
+let server: Promise<Server> | undefined;
 let made = 0;
 
 /** Starts the server where none runs, which ends with the bench. What is to end before it is begun after this was asked. */
-export function serverUrl(): Promise<string> {
+export function theServer(): Promise<Server> {
   server ??= start();
   return server;
 }
 
 /** `stop` drops it, so that nobody vacuums what was left there while others are measured. */
 export async function newDatabase(): Promise<{ url: string; stop(): Promise<void> }> {
-  const administrator = await serverUrl();
+  const { url: administrator } = await theServer();
   const name = `bed_${++made}`;
   return {
     url: await createDatabase(administrator, name),
@@ -34,7 +36,7 @@ export async function newDatabase(): Promise<{ url: string; stop(): Promise<void
 }
 
 /** Its end is known before anything of it is there, so that whatever begins later ends earlier. */
-function start(): Promise<string> {
+function start(): Promise<Server> {
   const making = mkdtemp(join(tmpdir(), "torium-bench-"));
   const starting = making.then((directory) => startPostgres({ directory: join(directory, "postgres"), port: 0 }));
   untilTheEnd(async () => {
@@ -43,5 +45,9 @@ function start(): Promise<string> {
     await postgres?.stop();
     await rm(await making, { recursive: true, force: true, maxRetries: 5 });
   });
-  return starting.then(({ url }) => url);
+  return starting.then(async ({ url }) => {
+    // PostgreSQL writes its own id there first (https://www.postgresql.org/docs/current/storage-file-layout.html).
+    const told = await readFile(join(await making, "postgres", "data", "postmaster.pid"), "utf8");
+    return { url, pid: Number(told.split("\n")[0]) };
+  });
 }

@@ -1,6 +1,7 @@
 import { dirname, join } from "node:path";
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from "miniflare";
 import { unstable_readConfig } from "wrangler";
+import { listProcesses } from "../../dev/processes.ts";
 import { ROOT } from "../../dev/settings.ts";
 
 export type RuntimeOptions = {
@@ -109,6 +110,9 @@ export async function startRuntime({ script, variables, consumers, inspector, he
         const said = await answer.text();
         if (!answer.ok) throw new Error(`the schedule ${cron} answered ${answer.status}: ${said}`);
       },
+      /** Of its workerd, of which this process has one at a time. 0 where there is none. */
+      pid: () =>
+        listProcesses().find(({ parent, command }) => parent === process.pid && /workerd/.test(command))?.pid ?? 0,
       inspectorUrl: () => simulator.getInspectorURL(),
       stop: () => simulator.dispose(),
     };

@@ -1,27 +1,48 @@
-/** The Worker as it is, and beside it two routes for the bench: what every request is measured against, and what a token costs. */
+/** The Worker as it is, and beside it what the bench needs: what every request is measured against, and what a token costs. */
 import { env } from "cloudflare:workers";
 import { sql } from "drizzle-orm";
 import { verifyToken } from "../../src/api/auth.ts";
-import { connect, rows } from "../../src/clients/neon.ts";
+import { ok } from "../../src/api/envelope.ts";
+import { app } from "../../src/api/index.ts";
+import { connect, type Db, row, rows } from "../../src/clients/neon.ts";
+import { JsonText } from "../../src/domain/json-text.ts";
 import { readSettings } from "../../src/env.ts";
 import torium from "../../src/index.ts";
 
 const settings = readSettings(env);
 
+/** The ceiling: a route like the others, with their token, headers and log line, whose work is one `select 1`. */
+app.get("/bench/select-1", async (c) => ok(await rows(c.var.deps.db, sql`select 1 as one`)));
+/** As long as a page of events, and ready-made: whatever reads one and hands it on does this much at the least. */
+app.get("/bench/text", async (c) => ok(new JsonText(await readyMade(c.var.deps.db, Number(c.req.query("bytes"))))));
+
 export default {
   ...torium,
   fetch(request, bindings, context) {
-    const { pathname } = new URL(request.url);
-    if (pathname === "/bench/select-1") return selectOne();
+    const { pathname, searchParams } = new URL(request.url);
+    if (pathname === "/bench/bare/select-1") return selectOne();
+    if (pathname === "/bench/bare/text") return selectText(Number(searchParams.get("bytes")));
     if (pathname === "/bench/verify") return verifyAll(request);
     return torium.fetch(request, bindings, context);
   },
 } satisfies ExportedHandler<Env>;
 
-/** The ceiling: one round trip by the same driver, and nothing else. */
-async function selectOne(): Promise<Response> {
-  const db = connect(settings.DATABASE_URL, { fetchEndpoint: settings.NEON_FETCH_ENDPOINT });
-  return Response.json(await rows(db, sql`select 1 as one`));
+const database = () => connect(settings.DATABASE_URL, { fetchEndpoint: settings.NEON_FETCH_ENDPOINT });
+
+/** One round trip by the same driver, and nothing else: no route, no token, no headers, no log. */
+const selectOne = async () => Response.json(await rows(database(), sql`select 1 as one`));
+
+const selectText = async (bytes: number) =>
+  new Response(await readyMade(database(), bytes), { headers: { "content-type": "application/json; charset=utf-8" } });
+
+async function readyMade(db: Db, bytes: number): Promise<string> {
+  const person = '{"id":10000,"email":"person-10000@torium.bench","username":"Person 10000"}';
+  const people = Math.ceil(bytes / (person.length + 1));
+  const { list } = await row<{ list: string }>(
+    db,
+    sql`select '[' || repeat(${`${person},`}::text, ${people - 1}::int) || ${person}::text || ']' as list`,
+  );
+  return list;
 }
 
 /** Goes through the body's list of tokens `times` times, one after another. The clock stands still meanwhile: whoever asks takes the time. */

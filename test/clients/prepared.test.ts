@@ -1,13 +1,13 @@
 import { type SQL, sql } from "drizzle-orm";
 import { expect, test } from "vitest";
-import { asPrepared, type Db, preparedRow, transactAll } from "../../src/clients/neon.ts";
+import { asPrepared, type Db, preparedRow, readOf, transactAll } from "../../src/clients/neon.ts";
 import { buildDeps } from "../../src/deps.ts";
 import { recordingQueues, settings } from "../support/index.ts";
 
 const { db, roundTrips } = buildDeps(settings, recordingQueues().bindings);
 
 test("a read is prepared once in a session, and its plan serves the reads that follow", async () => {
-  const read = asPrepared(sql`select ${7}::bigint, null::json, ${"seven"}::text`);
+  const read = asPrepared(readOf(sql`select ${7}::bigint, null::json, ${"seven"}::text`));
   const kept = sql`select name, (generic_plans + custom_plans)::int as runs from pg_prepared_statements where name like 'torium_%'`;
   const reads = Array.from({ length: 8 }, () => read);
   const [, ...answers] = await transactAll(db, sql`deallocate all`, ...reads, kept);
@@ -27,30 +27,46 @@ test.each([
   ["nothing", ""],
   ["letters of every kind", "Zażółć 🎉 ‮"],
 ])("%s reaches the statement as it was given", async (_, text) => {
-  const answer = await preparedRow(db, sql`select length(${text}::text), to_json(${text}::text), ${text}::text`);
+  const answer = await preparedRow(
+    db,
+    readOf(sql`select length(${text}::text), to_json(${text}::text), ${text}::text`),
+  );
   expect(answer).toEqual({ caller: [...text].length, facts: text, list: text });
 });
 
 test("null, true and a number are what they were, and a statement may have no parameters", async () => {
-  const mixed = sql`select ${5}::int + 1, json_build_array(${null}::text, ${true}::boolean), null`;
+  const mixed = readOf(sql`select ${5}::int + 1, json_build_array(${null}::text, ${true}::boolean), null`);
   expect(await preparedRow(db, mixed)).toEqual({ caller: 6, facts: [null, true], list: null });
-  expect(await preparedRow(db, sql`select 1::bigint, null::json, 'x'`)).toEqual({ caller: 1, facts: null, list: "x" });
+  expect(await preparedRow(db, readOf(sql`select 1::bigint, null::json, 'x'`))).toEqual({
+    caller: 1,
+    facts: null,
+    list: "x",
+  });
+});
+
+test("what a read is to be given by name is refused where it is missing, before anybody is asked", async () => {
+  const before = roundTrips();
+  const read = readOf(sql`select ${sql.placeholder("one")}::bigint, null::json, ${sql.placeholder("other")}::text`);
+  await expect(preparedRow(db, read, { one: 1 })).rejects.toThrow(/other/);
+  expect(roundTrips() - before).toBe(0);
+  expect(await preparedRow(db, read, { one: 1, other: null })).toEqual({ caller: 1, facts: null, list: null });
 });
 
 test("it is one round trip, the first time too", async () => {
   const before = roundTrips();
-  await preparedRow(db, sql`select 99::bigint, null::json, 'never before'`);
+  await preparedRow(db, readOf(sql`select 99::bigint, null::json, 'never before'`));
   expect(roundTrips() - before).toBe(1);
 });
 
 test("an error of the statement is its own, and the next read is none the worse", async () => {
-  const divide = (by: number) => preparedRow(db, sql`select 6 / ${by}::int, null::json, ''`);
+  const quotient = readOf(sql`select 6 / ${sql.placeholder("by")}::int, null::json, ''`);
+  const divide = (by: number) => preparedRow(db, quotient, { by });
   await expect(divide(0)).rejects.toMatchObject({ cause: { code: "22012" } });
   expect(await divide(2)).toMatchObject({ caller: 3 });
 });
 
 test("a read sees what was written since it was prepared, and a column that was added", async () => {
-  const read = asPrepared(sql`select count(*), json_agg(t), null from pg_temp.seen t`);
+  const read = asPrepared(readOf(sql`select count(*), json_agg(t), null from pg_temp.seen t`));
   const answers = await transactAll(
     db,
     sql`create temporary table seen (a int) on commit drop`,
@@ -94,12 +110,15 @@ function refusing(statement: SQL) {
 
 test("a database that has not the function yet is asked without it", async () => {
   const { first, refused } = refusing(sql`select run_prepared()`);
-  const read = sql`select ${7}::bigint as caller, json_build_array(${"a"}::text) as facts, ${null}::text as list`;
-  expect(await preparedRow(first, read)).toEqual({ caller: 7, facts: ["a"], list: null });
+  const [seven, a] = [sql.placeholder("seven"), sql.placeholder("a")];
+  const read = readOf(
+    sql`select ${seven}::bigint as caller, json_build_array(${a}::text) as facts, ${null}::text as list`,
+  );
+  expect(await preparedRow(first, read, { seven: 7, a: "a" })).toEqual({ caller: 7, facts: ["a"], list: null });
   expect(refused).toHaveLength(1);
 });
 
 test("a statement that is wrong itself is not asked again, though its error has the same code", async () => {
   const { first } = refusing(sql`select 'run_prepared'::text + 1::bigint`);
-  await expect(preparedRow(first, sql`select 1 as caller, null as facts, null as list`)).rejects.toThrow();
+  await expect(preparedRow(first, readOf(sql`select 1 as caller, null as facts, null as list`))).rejects.toThrow();
 });

@@ -57,7 +57,7 @@ test("a part without committed results is told, one that was not measured is not
 });
 
 test("the share is taken beside the ceiling's slices right before and after, and of the rounds the median", () => {
-  const slice = (requests: number) => ({ requests, ms: 500, p50: 1, p99: 2 });
+  const slice = (requests: number) => ({ requests, answered: requests, ms: 500, p50: 1, p99: 2 });
   const round = (measured: number, before: number, after: number): Beside => ({
     measured: slice(measured),
     before: slice(before),
