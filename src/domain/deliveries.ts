@@ -1,6 +1,7 @@
 /** A delivery, a row of event_reminders_logs, from claimed to settled: its part of the ways in delivery-states.ts. */
 import { type SQL, sql } from "drizzle-orm";
 import { type Db, rows, transact } from "../clients/neon.ts";
+import { byKey, isPending } from "./by-key.ts";
 import { channelChoice } from "./channels.ts";
 import {
   EXPIRED_AFTER_MINUTES,
@@ -107,7 +108,7 @@ const claimStatement = (
     select l.id, l.event_reminders_id, l.user_id, l.device_id, l.last_error, a.address, a.cost_usd as cost_on_time, a.late_cost_usd, l.lease_token is not distinct from ${token}::uuid as mine,
            l.unknown_outcomes + (l.lease_until is not null and l.last_error is null and l.lease_token is distinct from ${token}::uuid)::int as unknown_outcomes
     from asked a join event_reminders_logs l on l.id = a.event_reminders_logs_id join event_reminders r on r.id = l.event_reminders_id
-    where l.channel = ${channel}::channel and l.status = 'pending' and r.revision = coalesce(a.revision, r.revision)
+    where l.channel = ${channel}::channel and ${isPending("l")} and r.revision = coalesce(a.revision, r.revision)
       and (l.lease_until is null or l.lease_until <= ${instant(now)} or l.lease_token = ${token}::uuid)
     order by l.id
     for update of l skip locked
@@ -128,11 +129,11 @@ const claimStatement = (
       from (select greatest(er.claimed_at, ${instant(now)}) - er.due_at as by) b
     ) late
     left join events e on e.id = er.event_id
-    left join events_users eu on eu.event_id = er.event_id and eu.user_id = f.user_id
-    left join users u on u.id = f.user_id
-    left join organizations b on b.id = u.organization_id
-    ${channel === "push" ? sql`left join devices d on d.id = f.device_id and d.user_id = f.user_id and d.dead_at is null` : sql``}
-    left join suppressed_addresses s on s.channel = ${channel}::channel and s.address = f.address
+    ${byKey("events_users", "eu", sql`eu.event_id = er.event_id and eu.user_id = f.user_id`)}
+    ${byKey("users", "u", sql`u.id = f.user_id`)}
+    ${byKey("organizations", "b", sql`b.id = u.organization_id`)}
+    ${channel === "push" ? byKey("devices", "d", sql`d.id = f.device_id and d.user_id = f.user_id and d.dead_at is null`) : sql``}
+    ${byKey("suppressed_addresses", "s", sql`s.channel = ${channel}::channel and s.address = f.address`)}
   ), weighed as (
     select c.*, case when c.mine then c.last_error else coalesce(c.refusal, case when c.verdict is null and ${spent(now)}
              + sum(case when c.verdict is null and c.refusal is null and not c.mine then c.cost_usd else 0 end) over (order by c.id)
@@ -216,7 +217,7 @@ export async function settleDeliveries(
           cost_usd = case when o.status = 'sent' or o.lost or o.charged_usd is null then l.cost_usd else nullif(l.cost_usd - o.charged_usd, 0) end,
           lease_token = null, lease_until = null, settled_at = case when o.status <> 'pending' then ${at} end
       from outcome o
-      where l.id = o.event_reminders_logs_id and l.lease_token = ${token}::uuid and l.status = 'pending'
+      where l.id = o.event_reminders_logs_id and l.lease_token = ${token}::uuid and ${isPending("l")}
       returning case when o.status <> 'sent' and not o.lost then o.charged_usd end as given_back
     )
     update sms_spending m set spent_usd = greatest(0, m.spent_usd - s.total)
@@ -252,8 +253,8 @@ export const nextDeliveries = (failed: SQL, at: SQL): SQL => sql`
     select l.event_reminders_id, l.user_id, choice.channel::channel, l.step + 1, choice.device_id, choice.reason, l.due_at, ${at},
            case when choice.channel = 'none' then 'failed' else 'pending' end::delivery_status,
            case when choice.channel = 'none' then choice.reason end, case when choice.channel = 'none' then ${at} end
-    from (${failed}) l join users u on u.id = l.user_id cross join lateral ${channelChoice(sql`l.event_reminders_id`)}
-    where not exists (select from event_reminders_logs n
+    from (${failed}) l ${byKey("users", "u", sql`u.id = l.user_id`)} cross join lateral ${channelChoice(sql`l.event_reminders_id`)}
+    where u.id is not null and not exists (select from event_reminders_logs n
                       where n.event_reminders_id = l.event_reminders_id and n.user_id = l.user_id and n.step > l.step)
     on conflict (event_reminders_id, user_id, channel, step) do nothing
     returning event_reminders_id, user_id, status

@@ -6,6 +6,7 @@
 import { type SQL, sql } from "drizzle-orm";
 import { type Db, transactAll } from "../clients/neon.ts";
 import { wallOf } from "./access.ts";
+import { byKey, isAsked, isPending } from "./by-key.ts";
 import { channelChoice } from "./channels.ts";
 import { EXPIRED_AFTER_MINUTES, PEOPLE_A_MESSAGE, SWEEP_AFTER_SECONDS } from "./rules.ts";
 
@@ -98,7 +99,7 @@ const fixPeople = (input: SQL, at: SQL): SQL => sql`
                 when e.revision <> er.revision then 'event_moved'
                 when greatest(er.starts_at, er.due_at) + make_interval(mins => ${EXPIRED_AFTER_MINUTES}) <= greatest(er.claimed_at, ${at}) then 'expired' end as verdict
     from event_reminders er left join events e on e.id = er.event_id
-    where er.id in (select event_reminders_id from asked) and er.status = 'pending'
+    where ${isAsked("er.id")} and ${isPending("er")}
     order by er.id
     for update of er
   ), person as (
@@ -119,7 +120,7 @@ const fixPeople = (input: SQL, at: SQL): SQL => sql`
   ), outdated as (
     update event_reminders_logs l set status = 'suppressed', last_error = 'event_moved', settled_at = ${at}
     from judged j
-    where j.participants is null and j.verdict is null and l.event_reminders_id = j.id and l.status = 'pending' and l.lease_until is null
+    where j.participants is null and j.verdict is null and l.event_reminders_id = j.id and ${isPending("l")} and l.lease_until is null
   ), unreached as (
     update event_reminders_users p set picked = false, reason = j.verdict
     from judged j
@@ -143,11 +144,13 @@ const hand = (input: SQL, at: SQL, limit: number): SQL => sql`
     select a.ord, a.tokens, er.id as event_reminders_id, er.due_at, er.send_at, p.user_id, p.position, l.id as log_id,
            greatest(er.send_at, ${at}) + make_interval(secs => ${SWEEP_AFTER_SECONDS}) as sweep_at
     from asked a
-    join event_reminders er on er.id = a.event_reminders_id
-    join event_reminders_users p on p.event_reminders_id = er.id and p.user_id > a.after_user_id and p.picked
-    join users u on u.id = p.user_id
+    join event_reminders er on er.id = a.event_reminders_id and ${isAsked("er.id")}
+    cross join lateral (
+      select p.* from event_reminders_users p where p.event_reminders_id = er.id and p.user_id > a.after_user_id and p.picked offset 0
+    ) p
+    ${byKey("users", "u", sql`u.id = p.user_id`)}
     ${LATEST}
-    where ${IS_FIXED} and ((l.id is null and er.status = 'pending') or ${isOpen(at)})
+    where u.id is not null and ${IS_FIXED} and ((l.id is null and er.status = 'pending') or ${isOpen(at)})
     order by a.ord, p.user_id
     limit ${limit}
   ), made as (
@@ -156,7 +159,7 @@ const hand = (input: SQL, at: SQL, limit: number): SQL => sql`
     select o.event_reminders_id, o.user_id, choice.channel::channel, 0, choice.device_id, choice.reason, o.due_at, o.sweep_at, o.tokens[1],
            case when choice.channel = 'none' then 'failed' else 'pending' end::delivery_status,
            case when choice.channel = 'none' then choice.reason end, case when choice.channel = 'none' then ${at} end
-    from open o join users u on u.id = o.user_id cross join lateral ${channelChoice(sql`o.event_reminders_id`)}
+    from open o ${byKey("users", "u", sql`u.id = o.user_id`)} cross join lateral ${channelChoice(sql`o.event_reminders_id`)}
     where o.log_id is null
     on conflict (event_reminders_id, user_id, channel, step) do nothing
     returning *
@@ -172,11 +175,11 @@ const hand = (input: SQL, at: SQL, limit: number): SQL => sql`
          case h.channel when 'sms' then u.mobile_number when 'email' then u.email when 'push' then d.device_arn end as address,
          u.locale, u.time_zone, b.url as bank_url, o.position
   from open o
-  join users u on u.id = o.user_id
   left join (select * from made union all select * from again) h
     on h.event_reminders_id = o.event_reminders_id and h.user_id = o.user_id and h.status = 'pending'
-  left join devices d on d.id = h.device_id
-  left join organizations b on b.id = u.organization_id
+  ${byKey("users", "u", sql`u.id = o.user_id`)}
+  ${byKey("devices", "d", sql`d.id = h.device_id`)}
+  ${byKey("organizations", "b", sql`b.id = u.organization_id`)}
   order by o.ord, o.user_id`;
 
 /** Not so of a reminder that a tick claimed anew between these statements: its people are those of its former time, and its own message picks them. */
@@ -206,10 +209,11 @@ const isOpen = (at: SQL, asked: SQL = sql`a`): SQL => sql`(
 const finish = (input: SQL, at: SQL): SQL => sql`
   with ${input}, state as materialized (
     select er.id, exists (
-             select from event_reminders_users p join users u on u.id = p.user_id
+             select from event_reminders_users p
              ${LATEST}
-             where p.event_reminders_id = er.id and p.picked and (l.id is null or ${IS_AHEAD_AGAIN})) as open
-    from event_reminders er where er.id in (select event_reminders_id from asked) and er.status = 'pending' and ${IS_FIXED}
+             ${byKey("users", "u", sql`u.id = p.user_id`)}
+             where p.event_reminders_id = er.id and p.picked and (l.id is null or ${IS_AHEAD_AGAIN}) and u.id is not null) as open
+    from event_reminders er where ${isAsked("er.id")} and ${isPending("er")} and ${IS_FIXED}
   ), done as (
     update event_reminders er
     set status = case when o.open then 'pending' else 'picked' end::reminder_status,
@@ -224,4 +228,4 @@ const finish = (input: SQL, at: SQL): SQL => sql`
          er.budget, er.currency,
          coalesce(er.participants, (select count(*)::int from event_reminders_users p where p.event_reminders_id = er.id)) as participants
   from event_reminders er left join events e on e.id = er.event_id
-  where er.id in (select event_reminders_id from asked)`;
+  where ${isAsked("er.id")}`;
