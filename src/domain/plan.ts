@@ -1,7 +1,7 @@
 /** The planner: which reminders a schedule has, each with its moment, and which occurrences are ahead. Pure; reads no clock. */
 import { dueAt, type Lead, leadDays, parseLead } from "./lead.ts";
 import { isOccurrence, lastOccurrence, occurrencesFrom } from "./recurrence.ts";
-import { floatingMs, floatingWall, placeWallTime, wallTimeAt } from "./time.ts";
+import { floatingMs, floatingWall, placeWallTime } from "./time.ts";
 
 /** `occurrence` is the wall time that the rule gives; `moved_to` null skips it. One that the rule does not give changes nothing. */
 export type Exception = { occurrence: string; moved_to: string | null };
@@ -23,8 +23,8 @@ export type Place = { due_at: number; event_timestamp: string };
 export type PlannedLead = { lead: string; fallback: boolean; next: PlannedReminder | null };
 
 const DAY_MS = 86_400_000;
-/** More than any clock change or change of a zone's offset. */
-const SLACK_MS = 2 * DAY_MS;
+/** More than any clock is apart from UTC's, with any clock change or change of a zone's offset: bounds by it need no look at the zone. */
+const SLACK_MS = 3 * DAY_MS;
 const SHORTEST_MONTH_DAYS = 28;
 const LAST_MS = Date.UTC(9998, 11, 31);
 /** Of the reminder at the occurrence for want of a lead. */
@@ -138,7 +138,7 @@ function remembered(schedule: Schedule, after: number, nexts: (PlannedReminder |
 function lastBefore(schedule: Schedule, until: number): Occurrence | null {
   const { exceptions, time_zone } = schedule;
   const excepted = new Set(exceptions.map(({ occurrence }) => occurrence));
-  let wall = lastOccurrence(schedule, floatingWall(floatingMs(wallTimeAt(until, time_zone)) + SLACK_MS));
+  let wall = lastOccurrence(schedule, floatingWall(until + SLACK_MS));
   while (wall !== null && (excepted.has(wall) || placeWallTime(wall, time_zone) > until)) {
     wall = lastOccurrence(schedule, floatingWall(floatingMs(wall) - 1000));
   }
@@ -166,7 +166,7 @@ function* remindersFrom(schedule: Schedule, lead: string, from: number): Generat
   const excepted = new Set(schedule.exceptions.map(({ occurrence }) => occurrence));
   const moved = movedReminders(schedule, lead).filter(({ due_at }) => due_at >= from);
   let place = 0;
-  for (const wall of occurrencesFrom(schedule, earliestWall(schedule.time_zone, parseLead(lead), from))) {
+  for (const wall of occurrencesFrom(schedule, earliestWall(parseLead(lead), from))) {
     if (excepted.has(wall)) continue;
     const reminder = reminderOf(schedule, lead, wall, wall);
     if (reminder.due_at < from) continue;
@@ -215,9 +215,9 @@ function reminderOf(schedule: Schedule, lead: string, event_timestamp: string, w
 }
 
 /** No occurrence before it has a reminder due at `from` or later. */
-function earliestWall(timeZone: string, lead: Lead, from: number): string {
+function earliestWall(lead: Lead, from: number): string {
   const days = "months" in lead ? SHORTEST_MONTH_DAYS : leadDays(lead);
-  return floatingWall(Math.min(floatingMs(wallTimeAt(from, timeZone)) + days * DAY_MS - SLACK_MS, LAST_MS));
+  return floatingWall(Math.min(from + days * DAY_MS - SLACK_MS, LAST_MS));
 }
 
 const byPlace = (a: Place, b: Place): number =>

@@ -2,14 +2,18 @@
 import { type SQL, sql } from "drizzle-orm";
 import { parsePhoneNumberFromString } from "libphonenumber-js/mobile";
 import type { Settings } from "../env.ts";
+import { kept } from "./kept.ts";
 import { segments } from "./texts/index.ts";
 
 /** As many decimals as a price in the settings and the table may have. */
 const SCALE = 5;
 
+/** Of an E.164 number; "" where it has none. Asked for several times for each message, and costly to find. */
+const countryOf = kept(1_000, (phoneNumber) => parsePhoneNumberFromString(phoneNumber)?.country ?? "");
+
 /** USD for one message to an E.164 number. A country without a price, once served and no longer, costs what the dearest one does. */
 export function priceOfSms(message: string, phoneNumber: string, settings: Pick<Settings, "SMS_PRICES_USD">): string {
-  const country = parsePhoneNumberFromString(phoneNumber)?.country ?? "";
+  const country = countryOf(phoneNumber);
   const prices = settings.SMS_PRICES_USD;
   const price = Object.hasOwn(prices, country)
     ? units(prices[country]!)
@@ -52,4 +56,4 @@ export const alertOfBudget = (at: string, spent: SQL, refused: SQL, budget_usd: 
 
 /** Whether SMS go to the country of an E.164 number. */
 export const isServed = (phoneNumber: string, { SMS_COUNTRIES }: Pick<Settings, "SMS_COUNTRIES">): boolean =>
-  SMS_COUNTRIES.includes(parsePhoneNumberFromString(phoneNumber)?.country ?? "");
+  SMS_COUNTRIES.includes(countryOf(phoneNumber));
