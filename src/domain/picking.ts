@@ -126,19 +126,21 @@ const fixPeople = (input: SQL, at: SQL): SQL => sql`
     from judged j
     where j.participants is not null and j.verdict in ('expired', 'event_deleted') and p.event_reminders_id = j.id and p.picked
       and not exists (select from event_reminders_logs l where l.event_reminders_id = p.event_reminders_id and l.user_id = p.user_id)
-  ), counted as (
-    select id, count(*)::int as participants from person group by 1
   )
   update event_reminders er
-  set participants = case when j.verdict = 'event_moved' then er.participants else coalesce(er.participants, c.participants,
+  set participants = case when j.verdict = 'event_moved' then er.participants else coalesce(er.participants,
+        (select nullif(count(*), 0)::int from events_users eu where eu.event_id = j.event_id and (j.user_id is null or eu.user_id = j.user_id)),
         (select count(*)::int from event_reminders_users p where p.event_reminders_id = er.id)) end,
       budget = coalesce(er.budget, j.budget), currency = coalesce(er.currency, j.currency),
       status = case when j.verdict is null then 'pending' when j.verdict = 'expired' then 'expired' else 'suppressed' end::reminder_status,
       reason = j.verdict, settled_at = case when j.verdict is not null then ${at} end
-  from judged j left join counted c on c.id = j.id
+  from judged j
   where er.id = j.id`;
 
-/** Gives each picked person without a delivery one, and takes up again each delivery that nobody is at. */
+/**
+ * Gives each picked person without a delivery one, and takes up again each delivery that nobody is at. Who is looked at and what is written for them are put
+ * together by a group and no join, for which the planner, expecting one row of each, would go through the one for each of the other.
+ */
 const hand = (input: SQL, at: SQL, limit: number): SQL => sql`
   with ${input}, open as (
     select a.ord, a.tokens, er.id as event_reminders_id, er.due_at, er.send_at, p.user_id, p.position, l.id as log_id,
@@ -170,15 +172,22 @@ const hand = (input: SQL, at: SQL, limit: number): SQL => sql`
     from open o join event_reminders er on er.id = o.event_reminders_id
     where l.id = o.log_id and ${isOpen(at, sql`o`)}
     returning l.*
+  ), handed as (
+    select event_reminders_id, user_id, max(ord) as ord, max(position) as position, max(id) as id, max(channel) as channel, max(device_id) as device_id
+    from (
+      select event_reminders_id, user_id, ord, position, null::bigint as id, null::text as channel, null::bigint as device_id from open
+      union all
+      select event_reminders_id, user_id, null, null, id, channel::text, device_id
+      from (select * from made union all select * from again) h where h.status = 'pending'
+    ) one
+    group by 1, 2
   )
-  select o.event_reminders_id, o.user_id, h.id as event_reminders_logs_id, h.channel,
-         case h.channel when 'sms' then u.mobile_number when 'email' then u.email when 'push' then d.device_arn end as address,
+  select o.event_reminders_id, o.user_id, o.id as event_reminders_logs_id, o.channel,
+         case o.channel when 'sms' then u.mobile_number when 'email' then u.email when 'push' then d.device_arn end as address,
          u.locale, u.time_zone, b.url as bank_url, o.position
-  from open o
-  left join (select * from made union all select * from again) h
-    on h.event_reminders_id = o.event_reminders_id and h.user_id = o.user_id and h.status = 'pending'
+  from handed o
   ${byKey("users", "u", sql`u.id = o.user_id`)}
-  ${byKey("devices", "d", sql`d.id = h.device_id`)}
+  ${byKey("devices", "d", sql`d.id = o.device_id`)}
   ${byKey("organizations", "b", sql`b.id = u.organization_id`)}
   order by o.ord, o.user_id`;
 

@@ -1,0 +1,143 @@
+/**
+ * At the top of an hour ten thousand wait where the planner, by what it saw last, expects none. Whoever works on a hundred of them looks at these hundred,
+ * however many wait and however many people there are: once a partial index of all that waits, and tables of people read in the order of their keys, looked cheaper.
+ */
+import { type SQL, sql } from "drizzle-orm";
+import { beforeAll, expect, test } from "vitest";
+import { type Db, transactAll } from "../../src/clients/neon.ts";
+import { claimDeliveries, settleDeliveries } from "../../src/domain/deliveries.ts";
+import { pickPeople } from "../../src/domain/picking.ts";
+import { query, testDeps } from "../support/index.ts";
+
+type Node = {
+  "Actual Rows": number;
+  "Actual Loops": number;
+  "Rows Removed by Filter"?: number;
+  "Rows Removed by Join Filter"?: number;
+  "Rows Removed by Index Recheck"?: number;
+  Plans?: Node[];
+};
+const nodesOf = (node: Node): Node[] => [node, ...(node.Plans ?? []).flatMap(nodesOf)];
+
+const { db } = testDeps();
+const PEOPLE = 10_000;
+const ASKED = 100;
+/** Rows that all nodes of a statement together may look at for one that is asked for. */
+const ROWS_EACH = 100;
+const NOW = Date.parse("2030-06-01T12:00:00Z");
+const at = sql.raw("timestamptz '2030-06-01 12:00Z'");
+const TOKEN = "00000000-0000-4000-8000-000000000001";
+
+const reminders = (status: "picked" | "pending", ids: SQL) => sql`
+  insert into event_reminders (id, event_id, group_id, event_timestamp, reminder, kind, due_at, starts_at, revision, claimed_at, send_at, status, participants, next_attempt_at)
+  overriding system value
+  select n, n, 1, ${at} at time zone 'UTC', '0', 'automatic', ${at}, ${at}, 1, ${at}, ${at}, ${status}::reminder_status,
+         case when ${status} = 'picked' then 4 end, ${at} from ${ids}`;
+
+/** An event for each person and one for all, reminders of a past that is analyzed, and then all that waits. */
+beforeAll(async () => {
+  await transactAll(
+    db,
+    sql`insert into users (id, cognito_user_id, email, username, confirmed_at)
+        select n, 'sub-' || n, 'person' || n || '@example.com', 'Person ' || n, now() from generate_series(1, ${PEOPLE}::int) n`,
+    sql`insert into groups (id, name, description, admin_id) values (1, 'Everybody', '', 1)`,
+    sql`insert into group_members (group_id, user_id, status) select 1, id, 'standard' from users`,
+    sql`insert into events (id, group_id, created_by, name, description, event_timestamp, time_zone, starts_at, schedule_period, is_budget, planned_at, upcoming)
+        select n, 1, 1, 'Event ' || n, '', ${at} at time zone 'UTC', 'UTC', ${at}, '1 day', false, ${at}, '[]' from generate_series(1, ${PEOPLE + 1}::int) n`,
+    sql`insert into events_users (event_id, user_id, group_id) select id, id, 1 from users union all select ${PEOPLE + 1}::int, id, 1 from users`,
+    reminders("picked", sql`generate_series(100001, 105000) n`),
+    sql`insert into event_reminders_users (event_reminders_id, user_id, picked, reason, position)
+        select r, p, true, 'participant', p - 1 from generate_series(100001, 105000) r, generate_series(1, 4) p`,
+    sql`insert into event_reminders_logs (event_reminders_id, user_id, channel, step, reason, due_at, status, attempts, next_attempt_at, provider_message_id, settled_at)
+        select event_reminders_id, user_id, 'email', 0, 'chosen', ${at}, 'sent', 1, ${at}, gen_random_uuid(), ${at} from event_reminders_users`,
+  );
+  await query(sql`vacuum analyze`);
+  await transactAll(
+    db,
+    reminders("pending", sql`generate_series(1, ${PEOPLE + 1}::int) n`),
+    sql`insert into event_reminders_users (event_reminders_id, user_id, picked, reason, position)
+        select ${PEOPLE + 1}::int, id, true, 'participant', id - 1 from users`,
+    sql`update event_reminders set participants = ${PEOPLE}::int where id = ${PEOPLE + 1}::int`,
+    sql`insert into event_reminders_logs (event_reminders_id, user_id, channel, step, reason, due_at, status, attempts, next_attempt_at, lease_token, lease_until)
+        select ${PEOPLE + 1}::int, id, 'email', 0, 'chosen', ${at}, 'pending', 0, ${at} + interval '1 minute',
+               case when id > ${PEOPLE - ASKED}::int then ${TOKEN}::uuid end, case when id > ${PEOPLE - ASKED}::int then ${at} + interval '5 minutes' end from users`,
+  );
+}, 60_000);
+
+/** The rows that each statement of `work` looks at. They run, and change what they change. */
+async function looked(work: (db: Db) => Promise<unknown>): Promise<number[]> {
+  const seen: SQL[] = [];
+  const nothing = { rows: [] };
+  const heard = {
+    execute: (statement: SQL) => {
+      seen.push(statement);
+      return Promise.resolve(nothing);
+    },
+    batch: async (list: unknown[]) => list.map(() => nothing),
+  };
+  await work(heard as unknown as Db);
+  const [first, ...rest] = seen.map((statement) => sql`explain (analyze, timing off, format json) ${statement}`);
+  const explained = (await transactAll(db, first!, ...rest)) as [{ "QUERY PLAN": [{ Plan: Node }] }][];
+  return explained.map(([{ "QUERY PLAN": plans }]) =>
+    nodesOf(plans[0].Plan).reduce(
+      (sum, node) =>
+        sum +
+        (node["Actual Rows"] +
+          (node["Rows Removed by Filter"] ?? 0) +
+          (node["Rows Removed by Join Filter"] ?? 0) +
+          (node["Rows Removed by Index Recheck"] ?? 0)) *
+          node["Actual Loops"],
+      0,
+    ),
+  );
+}
+
+const last = (count: number) => Array.from({ length: count }, (_, n) => PEOPLE - n);
+
+async function ofTheCrowd(): Promise<number[]> {
+  const rows = await query<{ id: number }>(
+    sql`select id from event_reminders_logs where event_reminders_id = ${PEOPLE + 1}::int order by user_id desc limit ${2 * ASKED}::int`,
+  );
+  return rows.map(({ id }) => id);
+}
+
+test("picking a hundred reminders of ten thousand looks at these", async () => {
+  const asked = last(ASKED).map((event_reminders_id) => ({ event_reminders_id, after_user_id: 0, tokens: [TOKEN] }));
+  const rows = await looked((heard) => pickPeople(heard, asked, NOW));
+  expect(rows).toHaveLength(3);
+  for (const [n, count] of rows.entries()) expect([n, count <= ASKED * ROWS_EACH, count]).toEqual([n, true, count]);
+});
+
+test.each(["sms", "email", "push"] as const)(
+  "claiming a hundred %s of ten thousand looks at these",
+  async (channel) => {
+    const claiming = (await ofTheCrowd()).slice(ASKED).map((event_reminders_logs_id, n) => ({
+      event_reminders_logs_id,
+      address: `person${PEOPLE - ASKED - n}@example.com`,
+      cost_usd: null,
+      late_cost_usd: null,
+      revision: 1,
+    }));
+    const claim = { token: crypto.randomUUID(), now: NOW, budget_usd: "100" };
+    const rows = await looked((heard) => claimDeliveries(heard, channel, claiming, claim));
+    for (const count of rows) expect(count).toBeLessThanOrEqual(ASKED * ROWS_EACH);
+  },
+);
+
+test("settling a hundred of ten thousand looks at these, and so does what follows on those that failed", async () => {
+  const settling = (await ofTheCrowd()).slice(0, ASKED).map((event_reminders_logs_id, n) => ({
+    event_reminders_logs_id,
+    status: n % 2 === 0 ? ("sent" as const) : ("failed" as const),
+    error: n % 2 === 0 ? null : "MessageRejected",
+    provider_message_id: n % 2 === 0 ? crypto.randomUUID() : null,
+    next_attempt_at: null,
+    lost: false,
+    untried: false,
+    charged_usd: null,
+    dead_address: null,
+  }));
+  const times = { token: TOKEN, claimedAt: NOW, now: NOW };
+  const rows = await looked((heard) => settleDeliveries(heard, "email", settling, times));
+  expect(rows).toHaveLength(3);
+  for (const [n, count] of rows.entries()) expect([n, count <= ASKED * ROWS_EACH, count]).toEqual([n, true, count]);
+});
