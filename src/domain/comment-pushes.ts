@@ -9,6 +9,7 @@
  */
 import { type SQL, sql } from "drizzle-orm";
 import { type Db, row, transact } from "../clients/neon.ts";
+import { byKey } from "./by-key.ts";
 import { bury, type DeadDevice } from "./dead-devices.ts";
 import { LEASE_SECONDS } from "./rules.ts";
 
@@ -90,8 +91,8 @@ export function claimCommentPushes(
                       when w.user_id is not null then 'switched_off' when d.devices is null then 'no_live_device' end as verdict
           from (select * from person union all select * from leaver) p
           join comment c on c.id = p.events_comments_id
-          left join users u on u.id = p.user_id
-          left join notification_preferences w on w.user_id = p.user_id and w.kind = 'comment' and w.channel = 'push'
+          ${byKey("users", "u", sql`u.id = p.user_id`)}
+          ${byKey("notification_preferences", "w", sql`w.user_id = p.user_id and w.kind = 'comment' and w.channel = 'push'`)}
           left join lateral (
             select json_agg(n order by n.registered_at desc, n.device_id desc) as devices
             from (
