@@ -45,9 +45,7 @@ export const DEFENCES: Record<string, Defence> = {
   },
   "settle-token": {
     what: "only who holds a lease settles",
-    patches: [
-      without(DELIVERIES, "and l.lease_token = ${token}::uuid and l.status = 'pending'", "and l.status = 'pending'"),
-    ],
+    patches: [without(DELIVERIES, 'and l.lease_token = ${token}::uuid and ${isPending("l")}', 'and ${isPending("l")}')],
   },
   "sweep-reminders": {
     what: "the tick finds reminders whose people nobody picks",
