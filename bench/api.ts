@@ -1,4 +1,4 @@
-/** Part a: how many requests a second, beside a route of the same Worker that asks the database one `select 1`, and beside handlers with nothing around. */
+/** Part a: how many requests a second, beside a route of the same Worker that asks the database one `select 1`, and beside handlers with nothing around them. */
 import { join } from "node:path";
 import type { Measured, Slice } from "./api/load-process.ts";
 import { type Asked, allRequests } from "./api/requests.ts";
@@ -40,6 +40,7 @@ export const api: Part = {
         const all = size === "full" && lanes === GOAL_CONNECTIONS ? [...bare, ...timed] : timed;
         const compared = await compareAll(bed, load, ceiling, all, { lanes, rounds, ms, share });
         for (const [n, asked] of all.entries()) figures.push(...figuresOf(asked, ceiling, lanes, compared[n]!));
+        if (all !== timed) figures.push(...sharesOf(bare[0]!, compared[0]!, all, compared));
         say(`${lanes} connections are measured`);
       }
       if (size === "full")
@@ -56,7 +57,9 @@ type Rounds = { rounds: number; share: "median" | "best" };
 
 const notes = (rounds: number, ms: number, share: Rounds["share"]) => [
   "The ceiling is a route of the same Worker like the others, asked with their tokens: it has their headers and log line, and its work is one `select 1`. A bare handler stands before the Worker's app and has nothing of all that: what it reaches is the platform's and the driver's own.",
-  "A page of 23 KB, ready-made, is what GET /event would be if the database had nothing to compute and the Worker nothing to check.",
+  "A page of 23 KB, ready-made, is what GET /event would be if the database had nothing to compute; by the bare handler, if the Worker had nothing to do around it either.",
+  "The bare handler was the ceiling before, and the goal is easier beside a route; each read's share of the bare handler is told too.",
+  `CPU is what the processes took in user and kernel, by Linux in ticks of 10 ms, over ${CPU_ROUNDS} slices of ${CPU_MS} ms: the whole of PostgreSQL with its vacuum, and not the load itself.`,
   "The production bundle in workerd (one thread), the Neon endpoint, PostgreSQL and the load have a process each; all share the machine's cores, so the ceiling is that of the whole path and not of the Worker alone.",
   `Slices of ${ms} ms, each between two slices of the ceiling, in ${rounds} rounds; the share is ${SHARES[share]}.`,
   "Each connection is another person with a token of their own, really signed (RS256) and really verified by the Worker when it first comes, and again after five minutes; in between the isolate remembers it, as in production; 5,000 events of ten people are in the database; GET /event answers 20 events of 10 participants.",
@@ -134,7 +137,7 @@ async function compareAll(
   return besides.map((beside) => compare(beside, share));
 }
 
-/** CPU time is steadier than a rate where a machine's cores are shared: its goal is none, but it tells where a request's time goes. */
+/** CPU time is steadier than a rate where a machine's cores are shared: it has no goal, but tells where a request's time goes. */
 async function cpuFigures(bed: Bed, load: Child, requests: Asked[]): Promise<Figure[]> {
   const spent = requests.map(() => ({ requests: 0, us: new Map<string, number>() }));
   for (let round = 0; round < CPU_ROUNDS; round++) {
@@ -161,6 +164,23 @@ async function cpuFigures(bed: Bed, load: Child, requests: Asked[]): Promise<Fig
     ),
   );
 }
+
+/** Of each read beside another reference than the ceiling, by their shares of that. */
+const sharesOf = (reference: Asked, { share }: Compared, all: Asked[], compared: Compared[]): Figure[] =>
+  all.flatMap(({ name, read }, n) =>
+    read
+      ? [
+          {
+            name: `${name} at ${GOAL_CONNECTIONS}: share of ${reference.name}`,
+            kind: "measure" as const,
+            value: compared[n]!.share / share,
+            unit: "",
+            beside: null,
+            goal: null,
+          },
+        ]
+      : [],
+  );
 
 function figuresOf(
   { name, read }: Asked,

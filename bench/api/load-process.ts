@@ -5,7 +5,7 @@ import { type Connection, openConnection } from "./connection.ts";
 
 /** Each connection goes through a list of its own, and from its start again where `again`; otherwise the slice is over with the first list that is. */
 export type Slice = { port: number; lists: Buffer[][]; again: boolean; ms: number };
-/** `ms` is the time that was really measured, with its `requests`; `answered` counts those while it settled too. Latencies in ms. */
+/** `ms` is the time that was really measured, with its `requests`; `answered` counts those before and after it too. Latencies in ms. */
 export type Measured = { requests: number; answered: number; ms: number; p50: number; p99: number };
 
 /** The share at the start of a slice of time that is not counted: all lanes begin at once, and their first answers come late. */

@@ -8,11 +8,12 @@ const TICK_US = 10_000;
 const OWN = [11, 12];
 const GONE = [13, 14];
 
-/** µs in user and kernel of a process and its children since they began, by the name that it has in `parts`. Empty where the system does not tell. */
+/** µs in user and kernel of a process and its children since they began, by the name that it has in `parts`; without those whose id is 0. Empty where the system does not tell. */
 export function cpuUs(parts: Record<string, number>): Map<string, number> {
   if (process.platform !== "linux") return new Map();
   const all = listProcesses();
-  return new Map(Object.entries(parts).map(([name, pid]) => [name, ticks(pid, all) * TICK_US]));
+  const known = Object.entries(parts).filter(([, pid]) => pid > 0);
+  return new Map(known.map(([name, pid]) => [name, ticks(pid, all) * TICK_US]));
 }
 
 const ticks = (pid: number, all: Process[]) =>

@@ -110,9 +110,11 @@ export async function startRuntime({ script, variables, consumers, inspector, he
         const said = await answer.text();
         if (!answer.ok) throw new Error(`the schedule ${cron} answered ${answer.status}: ${said}`);
       },
-      /** Of its workerd, of which this process has one at a time. 0 where there is none. */
-      pid: () =>
-        listProcesses().find(({ parent, command }) => parent === process.pid && /workerd/.test(command))?.pid ?? 0,
+      /** Of its workerd, of which this process has one at a time. 0 where the system does not tell. */
+      pid: () => {
+        const all = process.platform === "linux" ? listProcesses() : [];
+        return all.find(({ parent, command }) => parent === process.pid && /workerd/.test(command))?.pid ?? 0;
+      },
       inspectorUrl: () => simulator.getInspectorURL(),
       stop: () => simulator.dispose(),
     };

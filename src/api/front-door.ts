@@ -7,12 +7,10 @@ import type { Api } from "./envelope.ts";
 
 const DAY_SECONDS = 86_400;
 
-/** Without those that only browsers of the past knew (Flash, Internet Explorer, an XSS filter that is gone), each of which costs every answer a little. */
+/** Without those that only browsers of the past knew: Internet Explorer's, Flash's, and an XSS filter that is gone. Each costs every answer a little. */
 const secure = secureHeaders({
   overwrite: false,
   removePoweredBy: false,
-  originAgentCluster: false,
-  xDnsPrefetchControl: false,
   xDownloadOptions: false,
   xPermittedCrossDomainPolicies: false,
   xXssProtection: false,

@@ -5,7 +5,7 @@
  */
 import { type SQL, sql } from "drizzle-orm";
 
-/** `left join lateral (…) alias on true`: the one row of the table that the condition names by a key. The limit leaves the planner no other way. */
+/** `left join lateral (…) alias on true`: the one row of the table that the condition names by a key. For its limit the planner looks it up for each row by itself. */
 export const byKey = (table: string, alias: string, condition: SQL): SQL =>
   sql`left join lateral (select ${sql.raw(alias)}.* from ${sql.raw(`${table} ${alias}`)} where ${condition} limit 1) ${sql.raw(alias)} on true`;
 

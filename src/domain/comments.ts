@@ -82,9 +82,9 @@ const commentsBy = kept(4, (narrowed) => {
     sql`with ${me(ANYBODY)}, ${place(sql.placeholder("event_id"))})
         select (select id from me) as caller,
                json_build_object('locale', (select locale from me), 'takes_part', (select takes_part from place)) as facts, (
-          select coalesce(json_agg(x.told), '[]')::text
+          select coalesce(json_agg(x.told order by x.created_at desc, x.id desc), '[]')::text
           from (
-            select json_build_array(c.id, c.user_id, (select username from users u where u.id = c.user_id), c.comment,
+            select c.id, c.created_at, json_build_array(c.id, c.user_id, (select username from users u where u.id = c.user_id), c.comment,
                                     floor(extract(epoch from c.created_at) * 1000)) as told
             from events_comments c
             where c.event_id = ${sql.placeholder("event_id")} and (select takes_part from place) ${behind} ${present}

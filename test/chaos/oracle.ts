@@ -6,7 +6,12 @@
  * here). Of one incident there are no more than the channel's consumer holds unsettled. One incident doubles a delivery once; only lost answers may
  * meet the same one again, whose next try loses its answer too.
  */
-import { EXPIRED_AFTER_MINUTES, LATE_AFTER_MINUTES, STOP_SENDING_AFTER_MS } from "../../src/domain/rules.ts";
+import {
+  EXPIRED_AFTER_MINUTES,
+  LATE_AFTER_MINUTES,
+  LOST_SMS_ANSWERS,
+  STOP_SENDING_AFTER_MS,
+} from "../../src/domain/rules.ts";
 import type {
   Accept,
   Asked,
@@ -122,6 +127,8 @@ function judgeAccepts({ asked, reminder, person, deliveries, accepts }: Case, fa
     if (!settled) tell("what is sent was accepted", `message ${provider_message_id}`);
     else if (settled.channel !== channel) tell("what is sent was accepted", `by ${settled.channel}, not ${channel}`);
   }
+  const sms = accepts.filter(({ channel }) => channel === "sms").length;
+  if (sms > LOST_SMS_ANSWERS) tell("an SMS is sent once more at the most", `${sms} were accepted`);
   const moment = asked.due_at - aheadAt(facts, reminder.claimed_at);
   for (const { id, accepted_at, says_late } of accepts) {
     if (accepted_at < moment) tell("none is early", `message ${id} by ${moment - accepted_at} ms`);
@@ -171,10 +178,12 @@ function judgeDoubles({ deliveries, accepts }: Case, causes: Cause[], tell: Tell
   const used = new Set<Cause>();
   for (const { id, channel, accepted_at } of accepts) {
     if (settled.has(id)) continue;
-    const cause = causes.find((one) => {
+    const fitting = causes.filter((one) => {
       const { from, to, room } = one[channel];
       return (one.again || !used.has(one)) && room > 0 && accepted_at >= from && accepted_at <= to;
     });
+    // Lost answers fit at any time: what something else explains is left to that.
+    const cause = fitting.find(({ again }) => !again) ?? fitting[0];
     if (!cause) {
       tell("a double has a cause", `message ${id} by ${channel} at ${new Date(accepted_at).toISOString()}`);
       continue;

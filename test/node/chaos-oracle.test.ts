@@ -196,21 +196,37 @@ describe("the oracle of the chaos test", () => {
     expect(judge(facts)).toEqual([]);
   });
 
-  it("takes as many doubles as answers were lost, of one message too, whose next try loses its answer again", () => {
+  /** Three answers lost on each channel, and a letter that was accepted `doubles` times before the accept that settled it. */
+  const letterAgain = (...doubles: number[]) => {
     const facts = inOrder();
-    facts.incidents.push({
-      kind: "answers lost",
-      from: DUE,
-      to: Number.MAX_SAFE_INTEGER,
-      doubles: { sms: 2, email: 2, push: 2 },
-    });
+    const lost = { sms: 3, email: 3, push: 3 };
+    facts.incidents.push({ kind: "answers lost", from: DUE, to: Number.MAX_SAFE_INTEGER, doubles: lost });
+    facts.accepts[1]!.accepted_at = DUE + 130_000;
+    facts.ledger.deliveries[1]!.settled_at = DUE + 130_100;
+    for (const [n, at] of doubles.entries())
+      facts.accepts.push({ ...facts.accepts[1]!, id: `again-${n}`, accepted_at: DUE + at });
+    return facts;
+  };
+
+  it("takes as many doubles as answers were lost, of one message too, whose next try loses its answer again", () => {
+    expect(judge(letterAgain(100, 9_000, 20_000))).toEqual([]);
+    expect(rules(letterAgain(100, 9_000, 20_000, 40_000))).toEqual(["a double has a cause"]);
+  });
+
+  it("leaves a kill what a kill explains, so that lost answers are there for those that nothing else does", () => {
+    const facts = letterAgain(100, 9_000, 20_000, 129_000);
+    facts.incidents.push(kill(DUE + 129_500));
+    expect(judge(facts)).toEqual([]);
+  });
+
+  it("sees an SMS that is sent a third time, whoever lost its answers", () => {
+    const facts = letterAgain();
     facts.accepts[0]!.accepted_at = DUE + 130_000;
     facts.ledger.deliveries[0]!.settled_at = DUE + 130_100;
     another(facts, DUE + 100);
-    another(facts, DUE + 9_000);
     expect(judge(facts)).toEqual([]);
-    another(facts, DUE + 20_000);
-    expect(rules(facts)).toEqual(["a double has a cause"]);
+    another(facts, DUE + 9_000);
+    expect(rules(facts)).toEqual(["an SMS is sent once more at the most"]);
   });
 
   it("judges by the schedules' clock what was claimed on it", () => {
