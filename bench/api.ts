@@ -36,6 +36,9 @@ export const api: Part = {
       const figures = await countRoundTrips(bed, load, seven);
       const timed = seven.filter(({ read }) => read || writes);
       await asks(bed, load, [ceiling, ...bare, ...timed], { lanes: 16, ms: warmUp });
+      // Before the writes' slices, which leave thousands of rows behind.
+      if (size === "full")
+        figures.push(...(await cpuFigures(bed, load, [ceiling, ...bare, ...timed.filter(({ read }) => read)])));
       for (const lanes of connections) {
         const all = size === "full" && lanes === GOAL_CONNECTIONS ? [...bare, ...timed] : timed;
         const compared = await compareAll(bed, load, ceiling, all, { lanes, rounds, ms, share });
@@ -43,8 +46,6 @@ export const api: Part = {
         if (all !== timed) figures.push(...sharesOf(bare[0]!, compared[0]!, all, compared));
         say(`${lanes} connections are measured`);
       }
-      if (size === "full")
-        figures.push(...(await cpuFigures(bed, load, [ceiling, ...bare, ...timed.filter(({ read }) => read)])));
       return { id: api.id, title: api.title, figures, notes: notes(rounds, ms, share) };
     } finally {
       await end();

@@ -2,6 +2,7 @@
 import { type SQL, sql } from "drizzle-orm";
 import { type Db, readOf } from "../clients/neon.ts";
 import { ANYBODY, type Caller, me, type Role, readAs, rfc3339Of, wallOf } from "./access.ts";
+import { byKey } from "./by-key.ts";
 import { JsonText } from "./json-text.ts";
 import { kept } from "./kept.ts";
 import { UNUSUAL_DECIMALS, USUAL_DECIMALS } from "./money.ts";
@@ -73,7 +74,8 @@ const eventsBy = kept(8, (narrowed) => {
                  ${wallOf(sql`e.event_timestamp`)} as event_timestamp, case when e.recurrence is null then 'once' else 'periodical' end as reminder,
                  ${PERIOD_OUT} as schedule_period,
                  (select coalesce(json_agg(p order by p.id), '[]')
-                  from (select u.id, u.email, u.username from events_users eu join users u on u.id = eu.user_id where eu.event_id = e.id) p) as users,
+                  from (select u.id, u.email, u.username from events_users eu ${byKey("users", "u", sql`u.id = eu.user_id`)}
+                        where eu.event_id = e.id and u.id is not null) p) as users,
                  ${rfc3339Of(sql`e.starts_at`)} as starts_at, e.time_zone, e.recurrence,
                  (select coalesce(json_agg(json_build_object('occurrence', ${wallOf(sql`x.event_timestamp`)}, 'moved_to', ${wallOf(sql`x.moved_to`)}) order by x.event_timestamp), '[]')
                   from event_exceptions x where x.event_id = e.id) as exceptions,

@@ -1,26 +1,14 @@
 /** The reads whose plan is kept serve everybody by one plan, made before anybody's numbers are known: it must do for those who have very many too. */
-import { type SQL, sql } from "drizzle-orm";
-import { PgDialect } from "drizzle-orm/pg-core";
+import { sql } from "drizzle-orm";
 import { beforeAll, expect, test } from "vitest";
-import { type Db, PREPARED_READ, transactAll } from "../../src/clients/neon.ts";
+import { type Db, transactAll } from "../../src/clients/neon.ts";
 import { listComments } from "../../src/domain/comments.ts";
 import { listEvents } from "../../src/domain/event-list.ts";
 import { listGroups } from "../../src/domain/groups.ts";
 import { testDeps } from "../support/index.ts";
-
-type Node = {
-  "Node Type": string;
-  "Actual Rows": number;
-  "Actual Loops": number;
-  "Rows Removed by Filter"?: number;
-  "Rows Removed by Join Filter"?: number;
-  "Rows Removed by Index Recheck"?: number;
-  Plans?: Node[];
-};
-const nodesOf = (node: Node): Node[] => [node, ...(node.Plans ?? []).flatMap(nodesOf)];
+import { touched } from "./touched.ts";
 
 const { db } = testDeps();
-const dialect = new PgDialect();
 const NOW = Date.parse("2030-06-01T12:00:00Z");
 const EVENTS = 1_000;
 const GROUPS = 500;
@@ -59,40 +47,6 @@ beforeAll(async () => {
 
 const caller = (id: number) => ({ cognito_user_id: `sub-${id}`, email: null, name: null });
 
-/** Of the nodes of the plan that is kept, the most rows that one hands on and throws away, in all its loops, and the rows of all of them. */
-async function touched(read: (db: Db) => Promise<unknown>): Promise<{ most: number; all: number; told: number }> {
-  let asked: SQL | undefined;
-  const heard = Object.assign(Object.create(db) as Db, {
-    execute: (statement: SQL) => {
-      asked = statement;
-      return db.execute(statement);
-    },
-  });
-  const told = (await read(heard)) as { list: unknown[] | { read: () => unknown[] } };
-  const { sql: text, params } = dialect.sqlToQuery(asked!);
-  expect(text.startsWith(PREPARED_READ)).toBe(true);
-  const [statement, values] = params as [string, unknown[]];
-  const quoted = values.map((value) => (value === null ? "null" : `'${String(value).replaceAll("'", "''")}'`));
-  const answers = await transactAll(
-    db,
-    sql`set local plan_cache_mode = force_generic_plan`,
-    sql.raw(`prepare looked_at as ${statement}`),
-    sql.raw(`explain (analyze, timing off, format json) execute looked_at(${quoted.join(", ")})`),
-    sql`deallocate looked_at`,
-  );
-  const [{ "QUERY PLAN": explained }] = answers[2] as [{ "QUERY PLAN": [{ Plan: Node }] }];
-  const rows = nodesOf(explained[0].Plan).map(
-    (node) =>
-      (node["Actual Rows"] +
-        (node["Rows Removed by Filter"] ?? 0) +
-        (node["Rows Removed by Join Filter"] ?? 0) +
-        (node["Rows Removed by Index Recheck"] ?? 0)) *
-      node["Actual Loops"],
-  );
-  const list = "read" in told.list ? told.list.read() : told.list;
-  return { most: Math.max(...rows), all: rows.reduce((sum, one) => sum + one, 0), told: list.length };
-}
-
 /** `of`: rows of the most numerous thing that is read. A loop within a loop multiplies them by hundreds; a plan that reads them in another order does not double them. */
 test.each<[string, { told: number; of: number }, (db: Db) => Promise<unknown>]>([
   [
@@ -114,7 +68,7 @@ test.each<[string, { told: number; of: number }, (db: Db) => Promise<unknown>]>(
   ],
   ["500 groups", { told: GROUPS, of: GROUPS }, (db) => listGroups(db, caller(1), page)],
 ])("the plan that serves everybody reads %s in rows that grow with them alone", async (_, { told, of }, read) => {
-  const { most, all, told: listed } = await touched(read);
+  const { most, all, told: listed } = await touched(db, read);
   expect(listed).toBe(told);
   expect(most).toBeLessThanOrEqual(2 * of);
   expect(all).toBeLessThanOrEqual(12 * of);

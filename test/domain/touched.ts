@@ -1,0 +1,56 @@
+/** What a kept read looks at, by the plan that serves everybody. */
+import type { SQL } from "drizzle-orm";
+import { sql } from "drizzle-orm";
+import { PgDialect } from "drizzle-orm/pg-core";
+import { expect } from "vitest";
+import { type Db, PREPARED_READ, transactAll } from "../../src/clients/neon.ts";
+
+type Node = {
+  "Node Type": string;
+  "Actual Rows": number;
+  "Actual Loops": number;
+  "Rows Removed by Filter"?: number;
+  "Rows Removed by Join Filter"?: number;
+  "Rows Removed by Index Recheck"?: number;
+  Plans?: Node[];
+};
+const nodesOf = (node: Node): Node[] => [node, ...(node.Plans ?? []).flatMap(nodesOf)];
+
+const dialect = new PgDialect();
+
+/** Of the nodes of the plan that is kept, the most rows that one hands on and throws away, in all its loops, and the rows of all of them. */
+export async function touched(
+  db: Db,
+  read: (db: Db) => Promise<unknown>,
+): Promise<{ most: number; all: number; told: number }> {
+  let asked: SQL | undefined;
+  const heard = Object.assign(Object.create(db) as Db, {
+    execute: (statement: SQL) => {
+      asked = statement;
+      return db.execute(statement);
+    },
+  });
+  const told = (await read(heard)) as { list: unknown[] | { read: () => unknown[] } };
+  const { sql: text, params } = dialect.sqlToQuery(asked!);
+  expect(text.startsWith(PREPARED_READ)).toBe(true);
+  const [statement, values] = params as [string, unknown[]];
+  const quoted = values.map((value) => (value === null ? "null" : `'${String(value).replaceAll("'", "''")}'`));
+  const answers = await transactAll(
+    db,
+    sql`set local plan_cache_mode = force_generic_plan`,
+    sql.raw(`prepare looked_at as ${statement}`),
+    sql.raw(`explain (analyze, timing off, format json) execute looked_at(${quoted.join(", ")})`),
+    sql`deallocate looked_at`,
+  );
+  const [{ "QUERY PLAN": explained }] = answers[2] as [{ "QUERY PLAN": [{ Plan: Node }] }];
+  const rows = nodesOf(explained[0].Plan).map(
+    (node) =>
+      (node["Actual Rows"] +
+        (node["Rows Removed by Filter"] ?? 0) +
+        (node["Rows Removed by Join Filter"] ?? 0) +
+        (node["Rows Removed by Index Recheck"] ?? 0)) *
+      node["Actual Loops"],
+  );
+  const list = "read" in told.list ? told.list.read() : told.list;
+  return { most: Math.max(...rows), all: rows.reduce((sum, one) => sum + one, 0), told: list.length };
+}
