@@ -2,7 +2,8 @@
 import { randomUUID } from "node:crypto";
 import type { Db } from "../../src/clients/neon.ts";
 import { type Channel, claimDeliveries, settleDeliveries } from "../../src/domain/deliveries.ts";
-import { claimDue, expandDue, findDue } from "../../src/domain/due.ts";
+import { findDue } from "../../src/domain/due.ts";
+import { claimDue, expandDue } from "../../src/domain/due-claims.ts";
 import { pickPeople } from "../../src/domain/picking.ts";
 import { CLAIM_AHEAD_MS } from "../../src/domain/rules.ts";
 import { DELIVERIES_A_ROUND, ROUND_MS } from "./fill.ts";

@@ -1,16 +1,8 @@
 /** From the ledger to the queues: claims what is due soon and hands it on, with whatever an earlier tick or consumer left behind. */
 import { sqlState } from "../clients/neon.ts";
 import type { Deps } from "../deps.ts";
-import {
-  type ClaimedLead,
-  claimDue,
-  type DueEvent,
-  expandDue,
-  type Found,
-  findDue,
-  parkLeads,
-  type WaitingReminder,
-} from "../domain/due.ts";
+import { type DueEvent, type Found, findDue, type WaitingReminder } from "../domain/due.ts";
+import { type ClaimedLead, claimDue, expandDue, parkLeads } from "../domain/due-claims.ts";
 import { CLAIM_AHEAD_MS } from "../domain/rules.ts";
 import { enqueue, type Outgoing } from "./enqueue.ts";
 import { onceMore } from "./persist.ts";

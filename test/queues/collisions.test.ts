@@ -2,7 +2,8 @@
 import { sql } from "drizzle-orm";
 import { expect, test } from "vitest";
 import { transactAll } from "../../src/clients/neon.ts";
-import { claimDue, expandDue, findDue } from "../../src/domain/due.ts";
+import { findDue } from "../../src/domain/due.ts";
+import { claimDue, expandDue } from "../../src/domain/due-claims.ts";
 import { CLAIM_AHEAD_MS } from "../../src/domain/rules.ts";
 import { wallTimeAt } from "../../src/domain/time.ts";
 import { inbox, query } from "../support/index.ts";

@@ -12,6 +12,7 @@ type Patch = { file: string; find: string; replace: string };
 export type Defence = { what: string; patches: Patch[] /** Run in the database first. */; sql?: string };
 
 const DUE = "src/domain/due.ts";
+const DUE_CLAIMS = "src/domain/due-claims.ts";
 const PICKING = "src/domain/picking.ts";
 const DELIVERIES = "src/domain/deliveries.ts";
 const DELIVER = "src/queues/deliver.ts";
@@ -24,7 +25,7 @@ export const DEFENCES: Record<string, Defence> = {
     sql: "alter table event_reminders drop constraint event_reminders_key",
     patches: [
       without(
-        DUE,
+        DUE_CLAIMS,
         "on conflict (event_id, event_timestamp, reminder, kind, user_id) do update",
         "on conflict (id) do update",
       ),
