@@ -76,9 +76,15 @@ let people = 0;
 const run = crypto.randomUUID().slice(0, 8);
 /** A name that no other test uses. */
 export const unique = (prefix: string) => `${prefix}-${run}-${++people}`;
+/** Of Polish mobiles (UKE's numbering plan), each before seven digits. */
+const MOBILES = ["50", "51", "53", "57", "60", "66", "69", "72", "73", "78", "79", "88"];
+/** Where this file's numbers begin among all of them: all files share one stand-in, whose faults go by the number, so their numbers must not meet. */
+const firstNumber = Number.parseInt(run.replaceAll("-", "").slice(0, 8), 16) % (MOBILES.length * 10_000_000);
 /** A Polish mobile number that no other test uses. */
-export const uniqueNumber = () =>
-  `+4879${String(Number.parseInt(run.slice(0, 4), 16) % 1000).padStart(3, "0")}${String(++people).padStart(4, "0")}`;
+export const uniqueNumber = () => {
+  const number = (firstNumber + ++people) % (MOBILES.length * 10_000_000);
+  return `+48${MOBILES[Math.floor(number / 10_000_000)]}${String(number % 10_000_000).padStart(7, "0")}`;
+};
 
 type PersonIn = Partial<{
   username: string;
