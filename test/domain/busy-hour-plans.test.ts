@@ -8,16 +8,7 @@ import { type Db, transactAll } from "../../src/clients/neon.ts";
 import { claimDeliveries, settleDeliveries } from "../../src/domain/deliveries.ts";
 import { pickPeople } from "../../src/domain/picking.ts";
 import { query, testDeps } from "../support/index.ts";
-
-type Node = {
-  "Actual Rows": number;
-  "Actual Loops": number;
-  "Rows Removed by Filter"?: number;
-  "Rows Removed by Join Filter"?: number;
-  "Rows Removed by Index Recheck"?: number;
-  Plans?: Node[];
-};
-const nodesOf = (node: Node): Node[] => [node, ...(node.Plans ?? []).flatMap(nodesOf)];
+import { type Node, rowsOf } from "./touched.ts";
 
 const { db } = testDeps();
 const PEOPLE = 10_000;
@@ -93,18 +84,7 @@ async function looked(work: (db: Db) => Promise<unknown>): Promise<number[]> {
   await work(heard as unknown as Db);
   const [first, ...rest] = seen.map((statement) => sql`explain (analyze, timing off, format json) ${statement}`);
   const explained = (await transactAll(db, first!, ...rest)) as [{ "QUERY PLAN": [{ Plan: Node }] }][];
-  return explained.map(([{ "QUERY PLAN": plans }]) =>
-    nodesOf(plans[0].Plan).reduce(
-      (sum, node) =>
-        sum +
-        (node["Actual Rows"] +
-          (node["Rows Removed by Filter"] ?? 0) +
-          (node["Rows Removed by Join Filter"] ?? 0) +
-          (node["Rows Removed by Index Recheck"] ?? 0)) *
-          node["Actual Loops"],
-      0,
-    ),
-  );
+  return explained.map(([{ "QUERY PLAN": plans }]) => rowsOf(plans[0].Plan).reduce((sum, rows) => sum + rows, 0));
 }
 
 const last = (count: number) => Array.from({ length: count }, (_, n) => PEOPLE - n);

@@ -1,11 +1,10 @@
 /** What a kept read looks at, by the plan that serves everybody. */
-import type { SQL } from "drizzle-orm";
-import { sql } from "drizzle-orm";
+import { type SQL, sql } from "drizzle-orm";
 import { PgDialect } from "drizzle-orm/pg-core";
 import { expect } from "vitest";
 import { type Db, PREPARED_READ, transactAll } from "../../src/clients/neon.ts";
 
-type Node = {
+export type Node = {
   "Node Type": string;
   "Actual Rows": number;
   "Actual Loops": number;
@@ -17,6 +16,17 @@ type Node = {
 const nodesOf = (node: Node): Node[] => [node, ...(node.Plans ?? []).flatMap(nodesOf)];
 
 const dialect = new PgDialect();
+
+/** Rows that each node of a plan hands on and throws away, in all its loops. */
+export const rowsOf = (plan: Node): number[] =>
+  nodesOf(plan).map(
+    (node) =>
+      (node["Actual Rows"] +
+        (node["Rows Removed by Filter"] ?? 0) +
+        (node["Rows Removed by Join Filter"] ?? 0) +
+        (node["Rows Removed by Index Recheck"] ?? 0)) *
+      node["Actual Loops"],
+  );
 
 /** Of the nodes of the plan that is kept, the most rows that one hands on and throws away, in all its loops, and the rows of all of them. */
 export async function touched(
@@ -43,14 +53,7 @@ export async function touched(
     sql`deallocate looked_at`,
   );
   const [{ "QUERY PLAN": explained }] = answers[2] as [{ "QUERY PLAN": [{ Plan: Node }] }];
-  const rows = nodesOf(explained[0].Plan).map(
-    (node) =>
-      (node["Actual Rows"] +
-        (node["Rows Removed by Filter"] ?? 0) +
-        (node["Rows Removed by Join Filter"] ?? 0) +
-        (node["Rows Removed by Index Recheck"] ?? 0)) *
-      node["Actual Loops"],
-  );
+  const rows = rowsOf(explained[0].Plan);
   const list = "read" in told.list ? told.list.read() : told.list;
   return { most: Math.max(...rows), all: rows.reduce((sum, one) => sum + one, 0), told: list.length };
 }
