@@ -9,8 +9,5 @@ import { type SQL, sql } from "drizzle-orm";
 export const byKey = (table: string, alias: string, condition: SQL): SQL =>
   sql`left join lateral (select ${sql.raw(alias)}.* from ${sql.raw(`${table} ${alias}`)} where ${condition} limit 1) ${sql.raw(alias)} on true`;
 
-/** That `column` is one of the asked: as an array, for which the planner looks up each, where for a list it may read the table beside it. */
-export const isAsked = (column: string): SQL => sql.raw(`${column} = any(array(select event_reminders_id from asked))`);
-
 /** That the row `alias`, which is looked up by its id, is pending: said so that no partial index of what is pending knows it. */
 export const isPending = (alias: string): SQL => sql.raw(`${alias}.status::text = 'pending'`);
