@@ -2,7 +2,8 @@
 import type { SQL } from "drizzle-orm";
 import { PgDialect } from "drizzle-orm/pg-core";
 import pg from "pg";
-import { type Db, PREPARED_READ } from "../../src/clients/neon.ts";
+import { FIND_READ, type FoundRead, prepareRead, readIn } from "../../dev/reads.ts";
+import type { Db } from "../../src/clients/neon.ts";
 
 /** Tables whose size nothing but use decides; the others are lists of a few rows. */
 const FEW_ROWS = /^(organizations|schedule_runs|sms_spending|pg_.*)$/;
@@ -81,19 +82,22 @@ export function explaining(db: Db, client: pg.Client, small: boolean, heard: (pl
 
 const EXPLAIN = "explain (analyze, buffers, timing off, format json)";
 
-/** A prepared statement, which is a read, is explained by the plan that serves every person, as a session has kept it. */
+/** A read that the database keeps is explained by the plan that serves every person, as a session has kept it. */
 async function explain(client: pg.Client, statement: SQL): Promise<{ text: string; explained: Explained }> {
   const { sql: text, params } = dialect.sqlToQuery(statement);
-  const { rows } = text.startsWith(PREPARED_READ)
-    ? await explainPrepared(client, ...(params as [string, unknown[]]))
+  const read = readIn(text);
+  const { rows } = read
+    ? await explainRead(client, read, params)
     : await client.query<Explanation>(`${EXPLAIN} ${text}`, params);
   return { text, explained: rows[0]!["QUERY PLAN"][0]! };
 }
 
-async function explainPrepared(client: pg.Client, text: string, values: unknown[]) {
+async function explainRead(client: pg.Client, read: string, values: unknown[]) {
   const given = values.map((value) => (value === null ? "null" : pg.escapeLiteral(String(value))));
-  await client.query(`set local plan_cache_mode = force_generic_plan; deallocate all; prepare explained as ${text}`);
-  const run = `${EXPLAIN} execute explained${given.length > 0 ? `(${given.join(", ")})` : ""}`;
+  const { rows } = await client.query<FoundRead>(`${FIND_READ}$1`, [read]);
+  const prepare = prepareRead(rows[0]!, "explained");
+  await client.query(`set local plan_cache_mode = force_generic_plan; deallocate all; ${prepare}`);
+  const run = `${EXPLAIN} execute explained(${given.join(", ")})`;
   // The first time plans it; a session that has it prepared does not.
   await client.query(run);
   return client.query<Explanation>(run);

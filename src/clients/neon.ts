@@ -1,8 +1,7 @@
 /** PostgreSQL on Neon over HTTP. One call is one round trip; the driver itself has neither time-out nor retry. */
 import { neon, neonConfig, types } from "@neondatabase/serverless";
-import { fillPlaceholders, type SQL, sql } from "drizzle-orm";
+import type { SQL } from "drizzle-orm";
 import { drizzle, type NeonHttpDatabase } from "drizzle-orm/neon-http";
-import { PgDialect } from "drizzle-orm/pg-core";
 import { AppError } from "../errors.ts";
 
 const TIMEOUT_MS = 15_000;
@@ -55,59 +54,6 @@ export async function row<Row extends object>(db: Db, statement: SQL): Promise<R
   const [first] = await rows<Row>(db, statement);
   if (!first) throw new Error("a statement that always answers a row answered none");
   return first;
-}
-
-const dialect = new PgDialect();
-
-/** A read whose text is made once, for everybody; what differs from one to the other has a name in it: `sql.placeholder(name)`. */
-export type Read = { text: string; params: unknown[] };
-export type Given = Record<string, string | number | boolean | null>;
-
-/**
- * The statement selects `caller` (bigint), `facts` (json) and `list` (text), in this order; its parameters are texts, numbers, booleans and nulls, each of
- * a type that its place in the text shows.
- */
-export function readOf(statement: SQL): Read {
-  const { sql: text, params } = dialect.sqlToQuery(statement);
-  return { text, params };
-}
-
-/** Of `facts` (the statement's own) and `list` (JSON as text, which may be handed on unread) what the statement tells; what it does not is null. */
-export type Prepared<Told> = { [Part in keyof Told & ("facts" | "list")]: Told[Part] };
-
-/** As `row`, by a plan that the database's session keeps: for reads, whose planning takes longer than their running. */
-export async function preparedRow<Row extends object>(db: Db, read: Read, given: Given = {}): Promise<Row> {
-  try {
-    return await row(db, asPrepared(read, given));
-  } catch (error) {
-    // A database that was restored to before the function came: planned anew, as everything else is.
-    if (!isWithoutFunction(error)) throw error;
-    return row(db, asItself(read, given));
-  }
-}
-
-/** 42883 is also said of an operator that does not exist, which is a fault of the statement. */
-function isWithoutFunction(error: unknown): boolean {
-  if (sqlState(error) !== "42883") return false;
-  for (let one = error; one instanceof Error; one = one.cause)
-    if (/function run_prepared\b/.test(one.message)) return true;
-  return false;
-}
-
-/** How a prepared read begins; its parameters are the statement's text and that statement's own parameters. */
-export const PREPARED_READ = "select caller, facts, list from run_prepared(";
-const HEAD = sql.raw(PREPARED_READ);
-
-export const asPrepared = ({ text, params }: Read, given: Given = {}): SQL =>
-  sql`${HEAD}${text}, ${sql.param(fillPlaceholders(params, given))}::text[])`;
-
-/** Its text again, with each parameter in its place. */
-function asItself({ text, params }: Read, given: Given): SQL {
-  const values = fillPlaceholders(params, given);
-  const chunks = text
-    .split(/\$(\d+)/)
-    .map((part, n) => (n % 2 === 0 ? sql.raw(part) : sql.param(values[Number(part) - 1])));
-  return sql.join(chunks);
 }
 
 /** Several statements as one transaction (read committed: each sees what the ones before waited for); the rows of each. One round trip. */

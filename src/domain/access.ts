@@ -2,17 +2,8 @@
  * The caller inside a statement. Every verb's statement begins with `me` and answers one row that holds the caller's id, so that the person
  * is found, the scope checked and the work done in one round trip.
  */
-import { type Placeholder, type SQL, sql } from "drizzle-orm";
-import {
-  type Db,
-  type Given,
-  missingReference,
-  type Prepared,
-  preparedRow,
-  type Read,
-  row,
-  transact,
-} from "../clients/neon.ts";
+import { type SQL, sql } from "drizzle-orm";
+import { type Db, missingReference, row, transact } from "../clients/neon.ts";
 import { unauthenticated } from "../errors.ts";
 import { keepPerson } from "./sign-up.ts";
 
@@ -29,28 +20,35 @@ export class UnknownCaller extends Error {
   override name = "UnknownCaller";
 }
 
-/** Whoever asks, in a read whose text is made once for everybody: see `readAs`. */
-export const ANYBODY = { cognito_user_id: sql.placeholder("caller") };
-type Asking = { cognito_user_id: string | Placeholder };
-
-/** Of a row of `users`, with no other table beside it that has these columns. */
-export const isCaller = (caller: Asking): SQL =>
-  sql`cognito_user_id = ${caller.cognito_user_id} and confirmed_at is not null`;
-
 /** `me as (…)`: the caller's row, none where unknown. Goes first after WITH. */
-export const me = (caller: Asking): SQL =>
-  sql`me as (select id, email, username, time_zone, locale from users where ${isCaller(caller)})`;
+export const me = ({ cognito_user_id }: Caller): SQL =>
+  sql`me as (select id, email, username, time_zone, locale from users where cognito_user_id = ${cognito_user_id} and confirmed_at is not null)`;
 
 type Answer = { caller: number | null };
+const COMMA = sql.raw(", ");
 
 /** The one row of a statement that selects `(select id from me) as caller`. Throws UnknownCaller. */
 export async function rowAs<Row extends object>(db: Db, statement: SQL): Promise<Row> {
   return known(await row<Row & Answer>(db, statement).catch(erasedMeanwhile));
 }
 
-/** The same of a read that ANYBODY asks, by a plan that is kept: see `preparedRow`. */
-export async function readAs<Told>(db: Db, caller: Caller, read: Read, given: Given = {}): Promise<Prepared<Told>> {
-  return known(await preparedRow<Prepared<Told> & Answer>(db, read, { ...given, caller: caller.cognito_user_id }));
+/**
+ * What a function of the database tells the caller, which has its plan made: drizzle/migrations/0010_reads.sql. `given` follows the caller, in its order.
+ * For reads whose planning takes longer than their running. Throws UnknownCaller.
+ */
+export async function readAs<Told>(
+  db: Db,
+  caller: Caller,
+  read: `read_${string}`,
+  ...given: (string | number | boolean | null)[]
+): Promise<Told> {
+  const values = [caller.cognito_user_id, ...given].map((value) => sql`${value}`);
+  const { told } = await row<{ told: (Told & Answer) | null }>(
+    db,
+    sql`select ${sql.raw(read)}(${sql.join(values, COMMA)}) as told`,
+  );
+  if (told === null) throw new UnknownCaller();
+  return known(told);
 }
 
 /** The last statement's row, after others that lock what it reads. One round trip. */

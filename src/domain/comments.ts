@@ -1,10 +1,9 @@
 /** Comments on an event, by and for those who take part in it. */
-import { type Placeholder, sql } from "drizzle-orm";
-import { type Db, readOf } from "../clients/neon.ts";
+import { sql } from "drizzle-orm";
+import type { Db } from "../clients/neon.ts";
 import { AppError, forbidden, notFound } from "../errors.ts";
-import { ANYBODY, type Caller, me, readAs, rowAs, transactAs } from "./access.ts";
+import { type Caller, me, readAs, rowAs, transactAs } from "./access.ts";
 import { shortAge } from "./age.ts";
-import { kept } from "./kept.ts";
 import { type Page, type Paging, pageOf } from "./page.ts";
 import { type Locale, localeOf } from "./texts/index.ts";
 import { words } from "./texts/locale.ts";
@@ -34,7 +33,7 @@ function requireParticipant({ takes_part }: Standing): void {
 }
 
 /** `place`: the event where the caller is a member of its group; `key share` keeps it from being deleted meanwhile. */
-const place = (event_id: number | Placeholder) => sql`place as (
+const place = (event_id: number) => sql`place as (
   select e.id, m.user_id, exists (select from events_users p where p.event_id = e.id and p.user_id = m.user_id) as takes_part
   from events e join group_members m on m.group_id = e.group_id and m.user_id = (select id from me)
   where e.id = ${event_id}`;
@@ -68,31 +67,8 @@ export async function createComment(
   throw new AppError("rate_limited", "Too many comments within a minute", { retryAfter: made.retry_after ?? 1 });
 }
 
-/** As an array, which the database writes faster than an object: id, author, their name (both null where gone), text, instant in unix ms. */
-type Told = [id: number, user_id: number | null, username: string | null, comment: string, created_at: number];
-
-/** By what narrows the list. */
-const commentsBy = kept(4, (narrowed) => {
-  const after = sql`(${sql.placeholder("after_at")}::timestamptz, ${sql.placeholder("after_id")}::bigint)`;
-  const behind = narrowed.includes("behind") ? sql`and (c.created_at, c.id) < ${after}` : sql.raw("");
-  const present = narrowed.includes("present")
-    ? sql`and exists (select from events_users p where p.event_id = c.event_id and p.user_id = c.user_id)`
-    : sql.raw("");
-  return readOf(
-    sql`with ${me(ANYBODY)}, ${place(sql.placeholder("event_id"))})
-        select (select id from me) as caller,
-               json_build_object('locale', (select locale from me), 'takes_part', (select takes_part from place)) as facts, (
-          select coalesce(json_agg(x.told order by x.created_at desc, x.id desc), '[]')::text
-          from (
-            select c.id, c.created_at, json_build_array(c.id, c.user_id, (select username from users u where u.id = c.user_id), c.comment,
-                                    floor(extract(epoch from c.created_at) * 1000)) as told
-            from events_comments c
-            where c.event_id = ${sql.placeholder("event_id")} and (select takes_part from place) ${behind} ${present}
-            order by c.created_at desc, c.id desc limit ${sql.placeholder("rows")}
-          ) x
-        ) as list`,
-  );
-});
+/** Author and name are null where they are gone; the instant is as PostgreSQL writes it. */
+type Told = [id: number, user_id: number | null, username: string | null, comment: string, created_at: string];
 
 /** Newest first. `participants_only` leaves out authors who take part no more. */
 export async function listComments(
@@ -106,17 +82,21 @@ export async function listComments(
   }: { event_id: number; participants_only: boolean } & Paging<[string, number]>,
   { now, locale }: { now: number; locale: Locale },
 ): Promise<Page<Comment, [string, number]>> {
-  const [after_at = null, after_id = null] = after ?? [];
-  const { facts, list: found } = await readAs<{ facts: Standing & { locale: string | null }; list: string }>(
+  const { list: found, ...told } = await readAs<Standing & { locale: string | null; list: Told[] }>(
     db,
     caller,
-    commentsBy(`${after ? "behind" : ""} ${participants_only ? "present" : ""}`),
-    { event_id, rows: limit + 1, after_at, after_id },
+    "read_comments_1",
+    event_id,
+    participants_only,
+    after?.[0] ?? null,
+    after?.[1] ?? null,
+    limit + 1,
   );
-  requireParticipant(facts);
-  const { somebody } = words(localeOf(facts.locale, locale));
-  const list = (JSON.parse(found) as Told[]).map(
-    ([id, user_id, username, comment, created_at]): Comment => ({
+  requireParticipant(told);
+  const { somebody } = words(localeOf(told.locale, locale));
+  const list = found.map(([id, user_id, username, comment, at]): Comment => {
+    const created_at = Date.parse(at);
+    return {
       id,
       event_id,
       user_id,
@@ -124,8 +104,8 @@ export async function listComments(
       comment,
       event_timestamp: shortAge(created_at, now),
       created_at: rfc3339(created_at),
-    }),
-  );
+    };
+  });
   return pageOf(list, limit, (last) => [last.created_at, last.id]);
 }
 

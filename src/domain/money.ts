@@ -5,14 +5,16 @@ type Amount = string;
  * ISO 4217 currencies whose minor unit is not a hundredth. Intl is not asked: engines answer with the digits that are
  * customary to show (0 for HUF or IDR in one, 2 in another), and a share must not depend on the engine.
  */
-export const UNUSUAL_DECIMALS: Readonly<Record<string, number>> = {
+const UNUSUAL_DECIMALS: Readonly<Record<string, number>> = {
   ...Object.fromEntries(
     "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split(" ").map((code) => [code, 0]),
   ),
   ...Object.fromEntries("BHD IQD JOD KWD LYD OMR TND".split(" ").map((code) => [code, 3])),
   ...Object.fromEntries("CLF UYW".split(" ").map((code) => [code, 4])),
 };
-export const USUAL_DECIMALS = 2;
+const USUAL_DECIMALS = 2;
+/** Of an amount as it is stored: no currency has more. */
+const STORED_DECIMALS = 4;
 
 const CURRENCIES = new Set(Intl.supportedValuesOf("currency"));
 
@@ -40,6 +42,12 @@ export function parseAmount(input: string | number, currency: string): Amount | 
   const scale = Math.max(digits, decimals(LARGEST));
   if (toUnits(text, scale) > toUnits(LARGEST, scale)) return null;
   return fromUnits(toUnits(text, digits), digits);
+}
+
+/** A stored amount with just the decimals of its currency: "100.0000" is "100.00" in PLN and "100" in JPY. */
+export function inCurrency(stored: Amount, currency: string): Amount {
+  const surplus = STORED_DECIMALS - minorUnits(currency);
+  return stored.slice(0, stored.length - surplus - (surplus === STORED_DECIMALS ? ".".length : 0));
 }
 
 /** What everybody pays, and how many minor units remain; those go one each to the lowest user ids. */

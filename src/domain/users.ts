@@ -1,8 +1,8 @@
 /** A person's own settings, and how others find them. */
 import { sql } from "drizzle-orm";
-import { type Db, readOf } from "../clients/neon.ts";
+import type { Db } from "../clients/neon.ts";
 import { conflict, notFound } from "../errors.ts";
-import { ANYBODY, type Caller, isCaller, me, readAs, rowAs } from "./access.ts";
+import { type Caller, me, readAs, rowAs } from "./access.ts";
 
 export type Preference = "SMS" | "PUSH" | "EMAIL";
 
@@ -23,23 +23,13 @@ export type Profile = {
   locale: string | null;
 };
 
-/** The device is the live one that was registered last. */
-const PROFILE = readOf(
-  sql`select x.user_id as caller, row_to_json(x) as facts, null as list
-      from (select) always left join (
-        select u.id as user_id, u.username, u.email, u.mobile_number, u.reminder_preferences, u.cognito_user_id,
-               d.device_arn, d.device_token, u.organization_id,
-               (select name from organizations where id = u.organization_id) as organization_name, u.time_zone, u.locale
-        from users u left join lateral (
-          select device_arn, device_token from devices where user_id = u.id and dead_at is null
-          order by registered_at desc, id desc limit 1
-        ) d on true
-        where ${isCaller(ANYBODY)}
-      ) x on true`,
-);
-
 export async function getProfile(db: Db, caller: Caller): Promise<Profile> {
-  return (await readAs<{ facts: Profile }>(db, caller, PROFILE)).facts;
+  const { caller: user_id, ...profile } = await readAs<{ caller: number } & Omit<Profile, "user_id">>(
+    db,
+    caller,
+    "read_profile_1",
+  );
+  return { user_id, ...profile };
 }
 
 /** What is absent stays as it is. Throws conflict for SMS without a verified number. */

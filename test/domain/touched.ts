@@ -2,7 +2,8 @@
 import { type SQL, sql } from "drizzle-orm";
 import { PgDialect } from "drizzle-orm/pg-core";
 import { expect } from "vitest";
-import { type Db, PREPARED_READ, transactAll } from "../../src/clients/neon.ts";
+import { FIND_READ, type FoundRead, prepareRead, readIn } from "../../dev/reads.ts";
+import { type Db, row, transactAll } from "../../src/clients/neon.ts";
 
 export type Node = {
   "Node Type": string;
@@ -31,7 +32,7 @@ export const rowsOf = (plan: Node): number[] =>
 /** Of the nodes of the plan that is kept, the most rows that one hands on and throws away, in all its loops, and the rows of all of them. */
 export async function touched(
   db: Db,
-  read: (db: Db) => Promise<unknown>,
+  ask: (db: Db) => Promise<unknown>,
 ): Promise<{ most: number; all: number; told: number }> {
   let asked: SQL | undefined;
   const heard = Object.assign(Object.create(db) as Db, {
@@ -40,15 +41,16 @@ export async function touched(
       return db.execute(statement);
     },
   });
-  const told = (await read(heard)) as { list: unknown[] | { read: () => unknown[] } };
+  const told = (await ask(heard)) as { list: unknown[] | { read: () => unknown[] } };
   const { sql: text, params } = dialect.sqlToQuery(asked!);
-  expect(text.startsWith(PREPARED_READ)).toBe(true);
-  const [statement, values] = params as [string, unknown[]];
-  const quoted = values.map((value) => (value === null ? "null" : `'${String(value).replaceAll("'", "''")}'`));
+  const read = readIn(text);
+  expect(read).not.toBeNull();
+  const found = await row<FoundRead>(db, sql`${sql.raw(FIND_READ)}${read}`);
+  const quoted = params.map((value) => (value === null ? "null" : `'${String(value).replaceAll("'", "''")}'`));
   const answers = await transactAll(
     db,
     sql`set local plan_cache_mode = force_generic_plan`,
-    sql.raw(`prepare looked_at as ${statement}`),
+    sql.raw(prepareRead(found, "looked_at")),
     sql.raw(`explain (analyze, timing off, format json) execute looked_at(${quoted.join(", ")})`),
     sql`deallocate looked_at`,
   );
