@@ -6,12 +6,14 @@ import { intercept } from "../support/network.ts";
 import { clockedDeps, event, group, receive, taken, tick } from "../support/pipeline.ts";
 
 const MINUTE = 60_000;
+/** One moment for all tests here: a minute later, a tick would sweep up what an earlier one of them left unsent. */
+const START = Math.floor(Date.now() / MINUTE) * MINUTE;
 
 afterEach(() => void vi.restoreAllMocks());
 
 /** `count` participants whose channel is given, in a group of an admin's. Their addresses are their own. */
 async function crowd(count: number, preference: "SMS" | "EMAIL") {
-  const clock = { ms: Math.floor(Date.now() / MINUTE) * MINUTE };
+  const clock = { ms: START };
   const deps = clockedDeps(clock);
   const admin = await person({ reminder_preferences: "EMAIL" });
   const group_id = await group(admin);
@@ -46,7 +48,7 @@ const peopleOf = (sent: Sent[]): object[] =>
   sent.flatMap((message): object[] => ("recipients" in message ? message.recipients : []));
 
 test("a tick makes one round trip where nothing is due, and two for each thousand due, full ones and begun ones", async () => {
-  const clock = { ms: Math.floor(Date.now() / MINUTE) * MINUTE };
+  const clock = { ms: START };
   const deps = clockedDeps(clock);
   const admin = await person({ reminder_preferences: "EMAIL" });
   const event_id = await event(admin, { group_id: await group(admin), at: clock.ms + 10 * MINUTE }, deps);
