@@ -22,41 +22,40 @@ LANGUAGE plpgsql STABLE SET plan_cache_mode = force_generic_plan AS $$ BEGIN RET
 -- GET /groups: the asker's, by id, behind the one given.
 CREATE FUNCTION "read_groups_1"("asker" text, "behind_id" bigint, "most" int) RETURNS json
 LANGUAGE plpgsql STABLE SET plan_cache_mode = force_generic_plan AS $$ BEGIN RETURN (
-  with me as (
-    select id from users where cognito_user_id = asker and confirmed_at is not null
-  ), own as (
-    select group_id, status from group_members
-    where user_id = (select id from me) and group_id > behind_id
-    order by group_id limit most
-  )
-  select json_build_object('caller', (select id from me), 'list', coalesce(json_agg(x order by x.group_id), '[]'))
-  from (select g.id as group_id, g.name, g.description, g.admin_id, own.status from own join groups g on g.id = own.group_id) x
+  select json_build_object('caller', me.id, 'list', (
+    select coalesce(json_agg(x), '[]')
+    from (
+      select g.id as group_id, g.name, g.description, g.admin_id, own.status
+      from (
+        select group_id, status from group_members where user_id = me.id and group_id > behind_id order by group_id limit most
+      ) own join groups g on g.id = own.group_id
+      order by g.id
+    ) x
+  ))
+  from users me where me.cognito_user_id = asker and me.confirmed_at is not null
 ); END $$;
 --> statement-breakpoint
 -- GET /event/comment: newest first, behind the one given, where the asker takes part; `takes_part` null: they are a stranger to the event. `present_only` leaves
 -- out authors who take part no more. A comment is [id, user_id, username, comment, created_at], which the database writes faster than an object; its author null where gone.
 CREATE FUNCTION "read_comments_1"("asker" text, "of_event" bigint, "present_only" boolean, "behind_at" timestamptz, "behind_id" bigint, "most" int) RETURNS json
 LANGUAGE plpgsql STABLE SET plan_cache_mode = force_generic_plan AS $$ BEGIN RETURN (
-  with me as (
-    select id, locale from users where cognito_user_id = asker and confirmed_at is not null
-  ), place as (
-    select exists (select from events_users p where p.event_id = e.id and p.user_id = m.user_id) as takes_part
-    from events e join group_members m on m.group_id = e.group_id and m.user_id = (select id from me)
-    where e.id = of_event
-  )
-  select json_build_object('caller', (select id from me), 'locale', (select locale from me), 'takes_part', (select takes_part from place), 'list', (
-    select coalesce(json_agg(x.told), '[]')
+  select json_build_object('caller', me.id, 'locale', me.locale, 'takes_part', me.takes_part, 'list', (
+    select coalesce(json_agg(json_build_array(c.id, c.user_id, (select username from users u where u.id = c.user_id), c.comment, c.created_at)), '[]')
     from (
-      select json_build_array(c.id, c.user_id, (select username from users u where u.id = c.user_id), c.comment, c.created_at) as told
-      from (
-        select c.id, c.user_id, c.comment, c.created_at from events_comments c
-        where c.event_id = of_event and (select takes_part from place)
-          and (c.created_at, c.id) < (coalesce(behind_at, 'infinity'), coalesce(behind_id, 0))
-          and (not present_only or exists (select from events_users p where p.event_id = c.event_id and p.user_id = c.user_id))
-        order by c.created_at desc, c.id desc limit most
-      ) c
-    ) x
+      select c.id, c.user_id, c.comment, c.created_at from events_comments c
+      where c.event_id = of_event and me.takes_part
+        and (c.created_at, c.id) < (coalesce(behind_at, 'infinity'), coalesce(behind_id, 0))
+        and (not present_only or exists (select from events_users p where p.event_id = c.event_id and p.user_id = c.user_id))
+      order by c.created_at desc, c.id desc limit most
+    ) c
   ))
+  from (
+    select u.id, u.locale, case
+             when exists (select from events_users p where p.event_id = of_event and p.user_id = u.id) then true
+             else (select false from events e join group_members m on m.group_id = e.group_id and m.user_id = u.id where e.id = of_event)
+           end as takes_part
+    from users u where u.cognito_user_id = asker and u.confirmed_at is not null offset 0
+  ) me
 ); END $$;
 --> statement-breakpoint
 -- GET /event: those that the asker takes part in, by time, behind the one given; of one group, or just one, where asked. What is many for an event is a subquery of
@@ -65,16 +64,14 @@ LANGUAGE plpgsql STABLE SET plan_cache_mode = force_generic_plan AS $$ BEGIN RET
 -- A person is [id, email, username], a group [id, name, the asker's role], an event what the last lines say, an exception [occurrence, moved_to].
 CREATE FUNCTION "read_events_1"("asker" text, "in_group" bigint, "just_event" bigint, "behind_at" timestamptz, "behind_id" bigint, "most" int, "most_people" int) RETURNS json
 LANGUAGE plpgsql STABLE SET plan_cache_mode = force_generic_plan AS $$ BEGIN RETURN (
-  with me as (
-    select id from users where cognito_user_id = asker and confirmed_at is not null
-  ), page as materialized (
+  select (with page as materialized (
     select e.*, row_number() over by_time as place, sum(1 + cardinality(e.people)) over by_time as weight
     from (
       select e.id, e.name, e.description, e.is_budget, e.budget, e.currency, e.group_id, e.event_timestamp, e.time_zone, e.starts_at, e.recurrence,
              e.schedule_period, e.upcoming, e.created_at,
              array(select eu.user_id from events_users eu where eu.event_id = e.id order by eu.user_id) as people
       from events_users own join events e on e.id = own.event_id
-      where own.user_id = (select id from me)
+      where own.user_id = me.id
         and own.event_id between coalesce(just_event, 0) and coalesce(just_event, 9223372036854775807)
         and (in_group is null or e.group_id = in_group)
         and (e.starts_at, e.id) > (coalesce(behind_at, '-infinity'), coalesce(behind_id, 0))
@@ -84,14 +81,14 @@ LANGUAGE plpgsql STABLE SET plan_cache_mode = force_generic_plan AS $$ BEGIN RET
   ), shown as materialized (
     select * from page where weight <= most_people or place = 1
   )
-  select json_build_object('caller', (select id from me), 'found', (select count(*) from page), 'people', (
+  select json_build_object('caller', me.id, 'found', (select count(*) from page), 'people', (
     select json_agg(json_build_array(u.id, u.email, u.username))
     from (select distinct unnest(people) as id from shown) x left join lateral (select u.* from users u where u.id = x.id limit 1) u on true
     where u.id is not null
   ), 'groups', (
     select json_agg(json_build_array(g.id, g.name, gm.status))
     from (select distinct group_id from shown) x join groups g on g.id = x.group_id
-    join group_members gm on gm.group_id = x.group_id and gm.user_id = (select id from me)
+    join group_members gm on gm.group_id = x.group_id and gm.user_id = me.id
   ), 'list', (
     select coalesce(json_agg(x.told), '[]')
     from (
@@ -103,5 +100,6 @@ LANGUAGE plpgsql STABLE SET plan_cache_mode = force_generic_plan AS $$ BEGIN RET
              ) as told
       from shown e order by e.place
     ) x
-  ))
+  )))
+  from users me where me.cognito_user_id = asker and me.confirmed_at is not null
 ); END $$;

@@ -7,7 +7,7 @@ import { shortAge } from "./age.ts";
 import { type Page, type Paging, pageOf } from "./page.ts";
 import { type Locale, localeOf } from "./texts/index.ts";
 import { words } from "./texts/locale.ts";
-import { rfc3339 } from "./time.ts";
+import { rfc3339Told } from "./time.ts";
 import { count, lockCaller, secondsToWait } from "./usage.ts";
 
 /** The pushes go out at once; this long after, the sweep looks whether they did. */
@@ -94,18 +94,17 @@ export async function listComments(
   );
   requireParticipant(told);
   const { somebody } = words(localeOf(told.locale, locale));
-  const list = found.map(([id, user_id, username, comment, at]): Comment => {
-    const created_at = Date.parse(at);
-    return {
+  const list = found.map(
+    ([id, user_id, username, comment, created_at]): Comment => ({
       id,
       event_id,
       user_id,
       username: username ?? somebody,
       comment,
-      event_timestamp: shortAge(created_at, now),
-      created_at: rfc3339(created_at),
-    };
-  });
+      event_timestamp: shortAge(Date.parse(created_at), now),
+      created_at: rfc3339Told(created_at),
+    }),
+  );
   return pageOf(list, limit, (last) => [last.created_at, last.id]);
 }
 

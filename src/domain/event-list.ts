@@ -5,7 +5,7 @@ import { JsonText } from "./json-text.ts";
 import { inCurrency } from "./money.ts";
 import type { Paging } from "./page.ts";
 import type { Exception } from "./plan.ts";
-import { rfc3339 } from "./time.ts";
+import { rfc3339, rfc3339Told } from "./time.ts";
 
 export type EventRow = {
   id: number;
@@ -52,7 +52,7 @@ type ToldEvent = [
   schedule_period: keyof typeof PERIODS,
   created_at: string,
   upcoming: { starts_at: string }[],
-  users: number[],
+  people: number[],
   exceptions: [occurrence: string, moved_to: string | null][] | null,
   leads: string[],
 ];
@@ -87,18 +87,18 @@ export async function listEvents(
   const written = new Map(people?.map(([id, email, username]) => [id, JSON.stringify({ id, email, username })]));
   const named: Groups = new Map(groups?.map(([id, group_name, status]) => [id, { group_name, status }]));
   const texts = shown.map((event) => {
-    const { users, ...own } = eventOf(event, named, now);
-    return `{"users":[${users.map((id) => written.get(id)).join()}],${JSON.stringify(own).slice(1)}`;
+    const users = event[14].map((id) => written.get(id)).join();
+    return `{"users":[${users}],${JSON.stringify(eventOf(event, named, now)).slice(1)}`;
   });
-  return { list: new JsonText(`[${texts.join()}]`), next: last ? [rfc3339(Date.parse(last[9])), last[0]] : null };
+  return { list: new JsonText(`[${texts.join()}]`), next: last ? [rfc3339Told(last[9]), last[0]] : null };
 }
 
 type Groups = Map<number, Pick<EventRow, "group_name" | "status">>;
 
-/** Its people by their ids. */
-function eventOf(told: ToldEvent, groups: Groups, now: number): Omit<EventRow, "users"> & { users: number[] } {
-  const [id, name, description, is_budget, budget, currency, group_id, wall, time_zone, starts_at, ...rest] = told;
-  const [recurrence, schedule_period, created_at, upcoming, users, exceptions, leads] = rest;
+function eventOf(told: ToldEvent, groups: Groups, now: number): Omit<EventRow, "users"> {
+  const [id, name, description, is_budget, budget, currency, group_id, wall, time_zone, starts_at] = told;
+  const [, , , , , , , , , , recurrence, schedule_period, created_at, upcoming, , exceptions, leads] = told;
+  const { group_name, status } = groups.get(group_id)!;
   const ahead = upcoming.map((one) => Date.parse(one.starts_at)).filter((at) => at > now);
   return {
     id,
@@ -107,22 +107,21 @@ function eventOf(told: ToldEvent, groups: Groups, now: number): Omit<EventRow, "
     is_budget,
     budget: budget && inCurrency(budget, currency),
     group_id,
-    ...groups.get(group_id)!,
+    group_name,
+    status,
     event_timestamp: wallOf(wall),
     reminder: recurrence === null ? "once" : "periodical",
     schedule_period: PERIODS[schedule_period],
-    users,
-    starts_at: instantOf(starts_at),
+    starts_at: rfc3339Told(starts_at),
     time_zone,
     recurrence,
     exceptions: exceptions?.map(([at, to]) => ({ occurrence: wallOf(at), moved_to: to && wallOf(to) })) ?? [],
     reminders: leads.map((lead) => (lead.startsWith("P") ? lead : Number(lead))),
     next_at: ahead.length > 0 ? rfc3339(Math.min(...ahead)) : null,
     currency,
-    created_at: instantOf(created_at),
+    created_at: rfc3339Told(created_at),
   };
 }
 
 /** "2030-06-01T18:00:00" as the app reads it. */
 const wallOf = (told: string): string => told.replace("T", " ");
-const instantOf = (told: string): string => rfc3339(Date.parse(told));
