@@ -84,7 +84,7 @@ async function administer(settings: Settings, action: string, input: object, aws
       },
       body: JSON.stringify({ UserPoolId: settings.COGNITO_USER_POOL_ID, ...input }),
     });
-    const text = await response.text();
+    const { text } = response;
     if (response.ok) return text;
     const answer = refusal(response.status, codeIn(text));
     const code = "error" in answer ? answer.error : "";

@@ -3,29 +3,17 @@ import { neon, neonConfig, types } from "@neondatabase/serverless";
 import type { SQL } from "drizzle-orm";
 import { drizzle, type NeonHttpDatabase } from "drizzle-orm/neon-http";
 import { AppError } from "../errors.ts";
+import { fetchText } from "./fetch-text.ts";
 
 const TIMEOUT_MS = 15_000;
 
 type Call = RequestInit & { onRoundTrip?: () => void };
 
-/** The time holds for the whole answer, which is read here; a timer that outlived it would count against the platform's 10,000. */
 neonConfig.fetchFunction = async (url: string, { onRoundTrip, ...init }: Call) => {
   onRoundTrip?.();
-  const late = new AbortController();
-  const timer = setTimeout(() => late.abort(), TIMEOUT_MS);
-  try {
-    const answer = await fetch(url, { ...init, signal: late.signal });
-    const text = await answer.text();
-    // What the driver reads of a Response; a real one around the text would be read a second time.
-    return {
-      ok: answer.ok,
-      status: answer.status,
-      text: async () => text,
-      json: async () => JSON.parse(text) as unknown,
-    };
-  } finally {
-    clearTimeout(timer);
-  }
+  const { ok, status, text } = await fetchText(url, init, TIMEOUT_MS);
+  // What the driver reads of a Response; a real one around the text would be read a second time.
+  return { ok, status, text: async () => text, json: async () => JSON.parse(text) as unknown };
 };
 // Ids stay far below 2^53; numeric stays text, since money is exact.
 types.setTypeParser(types.builtins.INT8 as number, (value: string) => Number(value));

@@ -1,7 +1,7 @@
 /** How the account stands with Amazon SES. https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_GetAccount.html */
 import * as z from "zod";
 import type { Settings } from "../env.ts";
-import { type Asked, type Aws, awsClient, codeOf, unanswered } from "./aws.ts";
+import { type Asked, type Aws, awsClient, codeOf, jsonIn, unanswered } from "./aws.ts";
 
 const Account = z.object({
   SendingEnabled: z.boolean(),
@@ -17,9 +17,8 @@ export async function mailAccount(settings: Settings, aws: Aws = awsClient(setti
   const endpoint = settings.AWS_ENDPOINT_URL_SESV2 ?? `https://email.${settings.AWS_REGION}.amazonaws.com`;
   try {
     const answer = await aws.call(`${endpoint}/v2/email/account`, "ses", { method: "GET" });
-    const body: unknown = await answer.json().catch(() => null);
     if (!answer.ok) return { known: false, error: codeOf(answer.status, answer.headers.get("x-amzn-errortype") ?? "") };
-    const { SendingEnabled: sending, EnforcementStatus: standing, SendQuota } = Account.parse(body);
+    const { SendingEnabled: sending, EnforcementStatus: standing, SendQuota } = Account.parse(jsonIn(answer));
     const { Max24HourSend: quota, SentLast24Hours: sent } = SendQuota;
     return { known: true, value: { sending, standing, quota, sent } };
   } catch (error) {

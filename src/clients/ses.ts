@@ -1,7 +1,7 @@
 /** Amazon SES, API v2. https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html */
 import * as z from "zod";
 import type { Settings } from "../env.ts";
-import { type Aws, awsClient, codeOf, lost, type Outcome, refusal } from "./aws.ts";
+import { type Aws, awsClient, codeOf, jsonIn, lost, type Outcome, refusal } from "./aws.ts";
 
 export type Email = { to: string; subject: string; text: string; html: string; unsubscribe_url: string };
 
@@ -19,7 +19,7 @@ export function sesClient(settings: Settings, aws: Aws = awsClient(settings)): S
           headers: { "content-type": "application/json" },
           body: JSON.stringify(request(settings, email)),
         });
-        const body: unknown = await response.json().catch(() => ({}));
+        const body = jsonIn(response);
         if (response.ok) return { outcome: "sent", provider_message_id: Accepted.parse(body).MessageId };
         const type = (response.headers.get("x-amzn-errortype") ?? "").split(":")[0] ?? "";
         const refused = Refused.safeParse(body).data;

@@ -21,7 +21,7 @@ export async function platformApplication(
       body: new URLSearchParams(question).toString(),
       headers: { "content-type": "application/x-www-form-urlencoded" },
     });
-    const xml = await answer.text();
+    const xml = answer.text;
     if (!answer.ok) return { known: false, error: codeOf(answer.status, /<Code>([^<]*)<\/Code>/.exec(xml)?.[1] ?? "") };
     const until = Date.parse(attribute(xml, "AppleCertificateExpirationDate") ?? "");
     return {

@@ -37,7 +37,7 @@ export function snsClient(settings: Settings, aws: Aws = awsClient(settings)): S
       body,
       headers: { "content-type": "application/x-www-form-urlencoded" },
     });
-    const xml = await response.text();
+    const xml = response.text;
     if (response.ok) return { ok: true, xml };
     return {
       ok: false,

@@ -3,11 +3,12 @@ import { snsClient } from "../../src/clients/sns.ts";
 import { settings } from "../support/index.ts";
 
 const refusing = (code: string, message: string) => ({
-  call: async () =>
-    new Response(
-      `<ErrorResponse><Error><Type>Sender</Type><Code>${code}</Code><Message>${message}</Message></Error></ErrorResponse>`,
-      { status: 400 },
-    ),
+  call: async () => ({
+    ok: false,
+    status: 400,
+    headers: new Headers(),
+    text: `<ErrorResponse><Error><Type>Sender</Type><Code>${code}</Code><Message>${message}</Message></Error></ErrorResponse>`,
+  }),
 });
 const push = { title: "t", body: "b", data: {}, collapse_id: "c", ttl_seconds: 60 };
 

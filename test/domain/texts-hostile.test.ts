@@ -1,4 +1,6 @@
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { cleanText } from "../../src/domain/texts/clean.ts";
 import {
   commentPush,
   emailHtml,
@@ -107,5 +109,15 @@ describe("text from people", () => {
       expect(size(comment) * 2).toBeLessThan(3900);
       expect(size(reminder)).toBeLessThan(2000);
     }
+  });
+
+  it("is cleaned the same where it looks clean already as where it is gone through", () => {
+    const letters = fc.constantFrom(..."aZ09.,!~ \u00a0\u00ad\u00c0\u024f\u0250\u0301\n\t\u200b×ż".split(""));
+    const texts = fc.string({ unit: letters, maxLength: 12 });
+    // What is invisible is taken out, and keeps a text from looking clean.
+    fc.assert(
+      fc.property(texts, (text) => cleanText(text) === cleanText(`\u200b${text}`)),
+      { numRuns: 2_000 },
+    );
   });
 });

@@ -12,8 +12,12 @@ const INVISIBLE = new RegExp(
 const GRAPHEMES = new Intl.Segmenter("en", { granularity: "grapheme" });
 const UTF8 = new TextEncoder();
 
+/** One line of Latin letters without marks of their own, digits and usual signs, one space between words: nothing of it is to be changed, and most texts are so. */
+const CLEAN = /^[!-~\u00C0-\u024F]+(?: [!-~\u00C0-\u024F]+)*$/;
+
 /** User text in several lines: no control, bidi or zero-width characters, no towers of accents, no wide gaps. */
 export function cleanText(text: string): string {
+  if (CLEAN.test(text)) return text;
   return text
     .replace(/\r\n?|[\v\f\u0085\u2028\u2029]/g, "\n")
     .replaceAll("\t", " ")

@@ -1,5 +1,6 @@
 import { sql } from "drizzle-orm";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { awsClient, lost } from "../../src/clients/aws.ts";
 import { rows, transactAll } from "../../src/clients/neon.ts";
 import { buildDeps } from "../../src/deps.ts";
 import { recordingQueues, settings } from "../support/index.ts";
@@ -49,5 +50,20 @@ test("an answer whose body hangs is given up after 15 s", async () => {
   expect(vi.getTimerCount()).toBe(1);
   await vi.advanceTimersByTimeAsync(1);
   expect(await answer).toMatchObject({ code: "unavailable", retryAfter: 5 });
+  expect(vi.getTimerCount()).toBe(0);
+});
+
+test("a call to AWS has no timer left once it is answered, and five seconds for all of its answer", async () => {
+  const aws = awsClient(settings);
+  const call = () => aws.call("https://sns.example.com/", "sns", { body: "Action=Publish" });
+  vi.spyOn(globalThis, "fetch").mockImplementation(async () => new Response("<MessageId>1</MessageId>"));
+  expect(await call()).toMatchObject({ ok: true, status: 200, text: "<MessageId>1</MessageId>" });
+  expect(vi.getTimerCount()).toBe(0);
+  endless("<MessageId>");
+  const answer = call().catch((error: unknown) => lost(error));
+  await vi.advanceTimersByTimeAsync(4_999);
+  expect(vi.getTimerCount()).toBe(1);
+  await vi.advanceTimersByTimeAsync(1);
+  expect(await answer).toEqual({ outcome: "lost", error: "timeout" });
   expect(vi.getTimerCount()).toBe(0);
 });
