@@ -36,7 +36,7 @@ LANGUAGE plpgsql STABLE SET plan_cache_mode = force_generic_plan AS $$ BEGIN RET
 ); END $$;
 --> statement-breakpoint
 -- GET /event/comment: newest first, behind the one given, where the asker takes part; `takes_part` null: they are a stranger to the event. `present_only` leaves
--- out authors who take part no more. A comment is [id, user_id, username, comment, created_at], which the database writes faster than an object; its author null where gone.
+-- out authors who take part no more; not by EXISTS, which beside OR may be answered by reading all who take part anywhere. A comment is [id, user_id, username, comment, created_at], which the database writes faster than an object; its author null where gone.
 CREATE FUNCTION "read_comments_1"("asker" text, "of_event" bigint, "present_only" boolean, "behind_at" timestamptz, "behind_id" bigint, "most" int) RETURNS json
 LANGUAGE plpgsql STABLE SET plan_cache_mode = force_generic_plan AS $$ BEGIN RETURN (
   select json_build_object('caller', me.id, 'locale', me.locale, 'takes_part', me.takes_part, 'list', (
@@ -45,7 +45,7 @@ LANGUAGE plpgsql STABLE SET plan_cache_mode = force_generic_plan AS $$ BEGIN RET
       select c.id, c.user_id, c.comment, c.created_at from events_comments c
       where c.event_id = of_event and me.takes_part
         and (c.created_at, c.id) < (coalesce(behind_at, 'infinity'), coalesce(behind_id, 0))
-        and (not present_only or exists (select from events_users p where p.event_id = c.event_id and p.user_id = c.user_id))
+        and (not present_only or (select true from events_users p where p.event_id = c.event_id and p.user_id = c.user_id))
       order by c.created_at desc, c.id desc limit most
     ) c
   ))
@@ -61,8 +61,9 @@ LANGUAGE plpgsql STABLE SET plan_cache_mode = force_generic_plan AS $$ BEGIN RET
 -- GET /event: those that the asker takes part in, by time, behind the one given; of one group, or just one, where asked. What is many for an event is a subquery of
 -- its own, and people are looked up by their ids: so the work grows with the page alone, however few events the planner expects. That a participant is a member is
 -- what the foreign keys hold. A page ends where its events have more than `most_people` together, behind its first event at the earliest; `found` counts without that end.
--- A person is [id, email, username], a group [id, name, the asker's role], an event what the last lines say, an exception [occurrence, moved_to].
-CREATE FUNCTION "read_events_1"("asker" text, "in_group" bigint, "just_event" bigint, "behind_at" timestamptz, "behind_id" bigint, "most" int, "most_people" int) RETURNS json
+-- `upcoming` is what the row remembers, or null; where that is much, the first of it after `seen_at`.
+-- A person is [id, email, username], a group [id, name, the asker's role], an exception [occurrence, moved_to]; `people` of an event are ids.
+CREATE FUNCTION "read_events_1"("asker" text, "in_group" bigint, "just_event" bigint, "behind_at" timestamptz, "behind_id" bigint, "most" int, "most_people" int, "seen_at" timestamptz) RETURNS json
 LANGUAGE plpgsql STABLE SET plan_cache_mode = force_generic_plan AS $$ BEGIN RETURN (
   select (with page as materialized (
     select e.*, row_number() over by_time as place, sum(1 + cardinality(e.people)) over by_time as weight
@@ -73,7 +74,7 @@ LANGUAGE plpgsql STABLE SET plan_cache_mode = force_generic_plan AS $$ BEGIN RET
       from events_users own join events e on e.id = own.event_id
       where own.user_id = me.id
         and own.event_id between coalesce(just_event, 0) and coalesce(just_event, 9223372036854775807)
-        and (in_group is null or e.group_id = in_group)
+        and (in_group is null or own.group_id = in_group)
         and (e.starts_at, e.id) > (coalesce(behind_at, '-infinity'), coalesce(behind_id, 0))
       order by e.starts_at, e.id limit most
     ) e
@@ -90,14 +91,16 @@ LANGUAGE plpgsql STABLE SET plan_cache_mode = force_generic_plan AS $$ BEGIN RET
     from (select distinct group_id from shown) x join groups g on g.id = x.group_id
     join group_members gm on gm.group_id = x.group_id and gm.user_id = me.id
   ), 'list', (
-    select coalesce(json_agg(x.told), '[]')
+    select coalesce(json_agg(x), '[]')
     from (
-      select json_build_array(
-               e.id, e.name, e.description, e.is_budget, e.budget::text, e.currency, e.group_id, e.event_timestamp, e.time_zone, e.starts_at, e.recurrence,
-               e.schedule_period, e.created_at, e.upcoming, e.people,
-               (select json_agg(json_build_array(x.event_timestamp, x.moved_to) order by x.event_timestamp) from event_exceptions x where x.event_id = e.id),
-               array(select l.lead from event_leads l where l.event_id = e.id and not l.fallback and l.user_id is null order by l.id)
-             ) as told
+      select e.id, e.name, e.description, e.is_budget, e.budget::text as budget, e.currency, e.group_id, e.event_timestamp, e.time_zone, e.starts_at, e.recurrence,
+             e.schedule_period, e.created_at, e.people,
+             case when jsonb_array_length(e.upcoming) <= 4 then e.upcoming else (
+               select jsonb_build_array(o) from jsonb_array_elements(e.upcoming) o where (o ->> 'starts_at')::timestamptz > seen_at
+               order by (o ->> 'starts_at')::timestamptz limit 1
+             ) end as upcoming,
+             (select json_agg(json_build_array(x.event_timestamp, x.moved_to) order by x.event_timestamp) from event_exceptions x where x.event_id = e.id) as exceptions,
+             array(select l.lead from event_leads l where l.event_id = e.id and not l.fallback and l.user_id is null order by l.id) as leads
       from shown e order by e.place
     ) x
   )))

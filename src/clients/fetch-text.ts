@@ -11,7 +11,9 @@ export async function fetchText(url: string, init: RequestInit, ms: number): Pro
   const timer = setTimeout(() => late.abort(new DOMException("no whole answer in time", "TimeoutError")), ms);
   try {
     const answer = await fetch(url, { ...init, signal: late.signal });
-    return { ok: answer.ok, status: answer.status, headers: answer.headers, text: await answer.text() };
+    // What was refused is refused, though its words did not come whole.
+    const text = answer.ok ? await answer.text() : await answer.text().catch(() => "");
+    return { ok: answer.ok, status: answer.status, headers: answer.headers, text };
   } finally {
     clearTimeout(timer);
   }

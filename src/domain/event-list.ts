@@ -37,25 +37,22 @@ const MOST_PEOPLE = 40_000;
 const PERIODS = { "1 day": "1 day, 0:00:00", "1 week": "7 days, 0:00:00", "1 month": "30 days, 0:00:00" };
 
 /** As read_events_1 tells it: walls and instants as PostgreSQL writes them in JSON. */
-type ToldEvent = [
-  id: number,
-  name: string,
-  description: string,
-  is_budget: boolean,
-  budget: string | null,
-  currency: string,
-  group_id: number,
-  wall: string,
-  time_zone: string,
-  starts_at: string,
-  recurrence: string | null,
-  schedule_period: keyof typeof PERIODS,
-  created_at: string,
-  upcoming: { starts_at: string }[],
-  people: number[],
-  exceptions: [occurrence: string, moved_to: string | null][] | null,
-  leads: string[],
-];
+type ToldEvent = Omit<EventRow, Written> & {
+  schedule_period: keyof typeof PERIODS;
+  upcoming: { starts_at: string }[] | null;
+  people: number[];
+  exceptions: [occurrence: string, moved_to: string | null][] | null;
+  leads: string[];
+};
+type Written =
+  | "group_name"
+  | "status"
+  | "reminder"
+  | "schedule_period"
+  | "users"
+  | "exceptions"
+  | "reminders"
+  | "next_at";
 type Told = {
   found: number;
   people: [id: number, email: string, username: string][] | null;
@@ -79,47 +76,44 @@ export async function listEvents(
   now: number,
 ): Promise<{ list: JsonText<EventRow[]>; next: [string, number] | null }> {
   const [after_at = null, after_id = null] = after ?? [];
-  const asked = [group_id, id, after_at, after_id, limit + 1, MOST_PEOPLE];
+  const asked = [group_id, id, after_at, after_id, limit + 1, MOST_PEOPLE, rfc3339(now)];
   const { found, people, groups, list } = await readAs<Told>(db, caller, "read_events_1", ...asked);
   const shown = list.slice(0, limit);
   const last = found > shown.length ? shown.at(-1) : undefined;
   // Most events of a page are for the same people, who are many: each is written down once.
   const written = new Map(people?.map(([id, email, username]) => [id, JSON.stringify({ id, email, username })]));
-  const named: Groups = new Map(groups?.map(([id, group_name, status]) => [id, { group_name, status }]));
+  const named = new Map(groups?.map(([id, group_name, status]) => [id, { group_name, status }]));
   const texts = shown.map((event) => {
-    const users = event[14].map((id) => written.get(id)).join();
-    return `{"users":[${users}],${JSON.stringify(eventOf(event, named, now)).slice(1)}`;
+    const own = JSON.stringify(eventOf(event, named.get(event.group_id)!, now));
+    return `${own.slice(0, -1)},"users":[${event.people.flatMap((id) => written.get(id) ?? []).join()}]}`;
   });
-  return { list: new JsonText(`[${texts.join()}]`), next: last ? [rfc3339Told(last[9]), last[0]] : null };
+  return { list: new JsonText(`[${texts.join()}]`), next: last ? [rfc3339Told(last.starts_at), last.id] : null };
 }
 
-type Groups = Map<number, Pick<EventRow, "group_name" | "status">>;
+type Group = Pick<EventRow, "group_name" | "status">;
 
-function eventOf(told: ToldEvent, groups: Groups, now: number): Omit<EventRow, "users"> {
-  const [id, name, description, is_budget, budget, currency, group_id, wall, time_zone, starts_at] = told;
-  const [, , , , , , , , , , recurrence, schedule_period, created_at, upcoming, , exceptions, leads] = told;
-  const { group_name, status } = groups.get(group_id)!;
-  const ahead = upcoming.map((one) => Date.parse(one.starts_at)).filter((at) => at > now);
+function eventOf(told: ToldEvent, { group_name, status }: Group, now: number): Omit<EventRow, "users"> {
+  const ahead = (told.upcoming ?? []).map(({ starts_at }) => Date.parse(starts_at)).filter((at) => at > now);
   return {
-    id,
-    name,
-    description,
-    is_budget,
-    budget: budget && inCurrency(budget, currency),
-    group_id,
+    id: told.id,
+    name: told.name,
+    description: told.description,
+    is_budget: told.is_budget,
+    budget: told.budget && inCurrency(told.budget, told.currency),
+    group_id: told.group_id,
     group_name,
     status,
-    event_timestamp: wallOf(wall),
-    reminder: recurrence === null ? "once" : "periodical",
-    schedule_period: PERIODS[schedule_period],
-    starts_at: rfc3339Told(starts_at),
-    time_zone,
-    recurrence,
-    exceptions: exceptions?.map(([at, to]) => ({ occurrence: wallOf(at), moved_to: to && wallOf(to) })) ?? [],
-    reminders: leads.map((lead) => (lead.startsWith("P") ? lead : Number(lead))),
+    event_timestamp: wallOf(told.event_timestamp),
+    reminder: told.recurrence === null ? "once" : "periodical",
+    schedule_period: PERIODS[told.schedule_period],
+    starts_at: rfc3339Told(told.starts_at),
+    time_zone: told.time_zone,
+    recurrence: told.recurrence,
+    exceptions: told.exceptions?.map(([at, to]) => ({ occurrence: wallOf(at), moved_to: to && wallOf(to) })) ?? [],
+    reminders: told.leads.map((lead) => (lead.startsWith("P") ? lead : Number(lead))),
     next_at: ahead.length > 0 ? rfc3339(Math.min(...ahead)) : null,
-    currency,
-    created_at: rfc3339Told(created_at),
+    currency: told.currency,
+    created_at: rfc3339Told(told.created_at),
   };
 }
 

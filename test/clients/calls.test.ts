@@ -2,6 +2,7 @@ import { sql } from "drizzle-orm";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { awsClient, lost } from "../../src/clients/aws.ts";
 import { rows, transactAll } from "../../src/clients/neon.ts";
+import { sesClient } from "../../src/clients/ses.ts";
 import { buildDeps } from "../../src/deps.ts";
 import { recordingQueues, settings } from "../support/index.ts";
 
@@ -66,4 +67,16 @@ test("a call to AWS has no timer left once it is answered, and five seconds for 
   await vi.advanceTimersByTimeAsync(1);
   expect(await answer).toEqual({ outcome: "lost", error: "timeout" });
   expect(vi.getTimerCount()).toBe(0);
+});
+
+test.each([
+  [400, "MessageRejected", { outcome: "refused", error: "MessageRejected" }],
+  [429, "TooManyRequestsException", { outcome: "throttled", error: "TooManyRequestsException" }],
+])("a letter that SES answers with %i is %s, though the answer's words are cut", async (status, type, outcome) => {
+  vi.spyOn(globalThis, "fetch").mockImplementation(async () => {
+    const body = new ReadableStream({ start: (controller) => controller.error(new Error("cut")) });
+    return new Response(body, { status, headers: { "x-amzn-errortype": type } });
+  });
+  const letter = { to: "a@example.com", subject: "s", text: "t", html: "h", unsubscribe_url: "https://example.com" };
+  expect(await sesClient(settings).sendEmail(letter)).toEqual(outcome);
 });

@@ -83,6 +83,19 @@ test("an event is told with its people, its group and what is ahead of it", asyn
   ]);
 });
 
+test("of what an event remembers far ahead, the first after now is told", async () => {
+  const ahead = (days: number[]) =>
+    JSON.stringify(days.map((day) => ({ event_timestamp: "", starts_at: `2030-06-0${day}T08:00:00.000Z` })));
+  const nextOf = async (days: number[]) => {
+    await rows(db, sql`update events set upcoming = ${ahead(days)}::jsonb where id = 4`);
+    return (await events(db)).find(({ id }) => id === 4)!.next_at;
+  };
+  expect(await nextOf([1, 2, 3, 4, 5, 6])).toBe("2030-06-02T08:00:00.000Z");
+  expect(await nextOf([1, 6, 5, 4, 3])).toBe("2030-06-03T08:00:00.000Z");
+  expect(await nextOf([1, 1, 1, 1, 1])).toBeNull();
+  expect(await nextOf([])).toBeNull();
+});
+
 test("a page ends where it is asked to, and the next begins behind it", async () => {
   const first = await listEvents(db, caller(1), { limit: 2, after: null }, NOW);
   expect(first.next).toEqual(["2030-07-01T01:00:00.000Z", 2]);
