@@ -58,7 +58,7 @@ type Rounds = { rounds: number; share: "median" | "best" };
 
 const notes = (rounds: number, ms: number, share: Rounds["share"]) => [
   "The ceiling is a route of the same Worker like the others, asked with their tokens: it has their headers and log line, and its work is one `select 1`. A bare handler stands before the Worker's app and has nothing of all that: what it reaches is the platform's and the driver's own.",
-  "A page of 23 KB, ready-made, is what GET /event would be if the database had nothing to compute; by the bare handler, if the Worker had nothing to do around it either.",
+  "A page of 23 KB, ready-made, is what GET /event would be if the database had nothing to find and the Worker nothing to write, and one of 3 KB GET /event/comment; by the bare handler, if there were nothing around it either.",
   "The bare handler was the ceiling before, and the goal is easier beside a route; each read's share of the bare handler is told too.",
   `CPU is what the processes took in user and kernel, by Linux in ticks of 10 ms, over ${CPU_ROUNDS} slices of ${CPU_MS} ms: the whole of PostgreSQL with its vacuum, and not the load itself.`,
   "The production bundle in workerd (one thread), the Neon endpoint, PostgreSQL and the load have a process each; all share the machine's cores, so the ceiling is that of the whole path and not of the Worker alone.",

@@ -10,8 +10,9 @@ export type Asked = {
   again: boolean;
 };
 
-/** As many bytes as GET /event answers here. */
+/** As many bytes as GET /event and GET /event/comment answer here. */
 const PAGE_BYTES = 23_000;
+const COMMENTS_BYTES = 3_400;
 
 /** The seven, and what they are measured against, each lane with a person and a token of its own. */
 export async function allRequests({ token }: Pick<Bed, "token">) {
@@ -58,6 +59,7 @@ export async function allRequests({ token }: Pick<Bed, "token">) {
     bare: [
       plain("select 1 by a bare handler", "/bench/bare/select-1"),
       plain("23 KB ready-made by a route", `/bench/text?bytes=${PAGE_BYTES}`),
+      plain("3 KB ready-made by a route", `/bench/text?bytes=${COMMENTS_BYTES}`),
       plain("23 KB ready-made by a bare handler", `/bench/bare/text?bytes=${PAGE_BYTES}`),
     ],
     seven,

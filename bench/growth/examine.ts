@@ -13,7 +13,7 @@ export type Verb = {
   rows?: number;
 };
 
-/** A page of 20 events with their people touches some 700. */
+/** A page of 20 events with their people touches some 300. */
 const USUAL_ROWS = 2_000;
 /** An index that is walked whole shows in pages, not in rows; a row found through an index is worth two at the most, with what is shared. */
 const PAGES_A_ROW = 2;
