@@ -1,6 +1,6 @@
 -- What the app fills its screens with. Over HTTP each statement comes unnamed and is planned anew for each request, and planning these takes longer than running
 -- them; a function's statement is planned once in a session of the pool. The plan is the general one, so that it is the same for everybody and can be looked at before.
--- Each answers one json with `caller`, null where nobody is known by that `asker`. Money is text, since it is exact; instants and walls are as PostgreSQL writes them
+-- Each answers one json with the asker's id as `caller`, and null where nobody is known by that `asker`. Money is text, since it is exact; instants and walls are as PostgreSQL writes them
 -- in JSON: the Worker makes of them what the app reads, faster than the database would. What many rows share is told once.
 -- A changed read is another function, by the next number: the Worker of the version before asks for its own until the new one is deployed.
 
