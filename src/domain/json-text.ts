@@ -1,4 +1,4 @@
-/** JSON as the database wrote it, handed on unread: to read a long answer and to write it again costs more than the rest of its request. */
+/** JSON that is written already and is handed on as it stands: what many rows of a long answer share is written once, and put in by its text. */
 export class JsonText<Told> {
   readonly text: string;
 
