@@ -3,20 +3,26 @@ import { connect } from "node:net";
 
 const END_OF_HEAD = Buffer.from("\r\n\r\n");
 
-export type Answer = { status: number; body: Buffer };
+/** `bytes`: of its body; `body` itself where it is no success, null otherwise. */
+export type Answer = { status: number; bytes: number; body: Buffer | null };
 export type Connection = { send(request: Buffer): Promise<Answer>; end(): void };
+
+/** As much as one read takes: an answer that is longer comes by several. */
+const READ_BYTES = 64 * 1024;
 
 /**
  * One kept-alive HTTP/1.1 connection, with one request on its way at a time. It reads no more of HTTP than the Worker's answers need (a length in
- * their head), since the machine's two cores are shared with what it measures.
+ * their head), counts the bytes of what succeeded without keeping them, and has one buffer for all that it reads, since the machine's two cores are shared
+ * with what it measures.
  */
 export async function openConnection(port: number): Promise<Connection> {
-  const socket = connect(port, "127.0.0.1").setNoDelay(true);
+  const onread = { buffer: Buffer.allocUnsafe(READ_BYTES), callback: (bytes: number) => heard(bytes) };
+  const socket = connect({ port, host: "127.0.0.1", onread }).setNoDelay(true);
   await once(socket, "connect");
   let waiting: { done: (answer: Answer) => void; failed: (error: Error) => void } | undefined;
   let chunks: Buffer[] = [];
   let bytes = 0;
-  let awaited: { status: number; from: number; to: number } | undefined;
+  let awaited: Head | undefined;
   const fail = (error: Error) => {
     waiting?.failed(error);
     waiting = undefined;
@@ -24,21 +30,26 @@ export async function openConnection(port: number): Promise<Connection> {
   };
   socket.on("error", fail);
   socket.on("close", () => fail(new Error("the Worker closed the connection")));
-  socket.on("data", (chunk: Buffer) => {
-    chunks.push(chunk);
-    bytes += chunk.length;
+  const heard = (read: number): boolean => {
+    const chunk = onread.buffer.subarray(0, read);
+    bytes += read;
     try {
-      awaited ??= readHead(chunks);
+      awaited ??= readHead([...chunks, chunk]);
     } catch (error) {
-      return fail(error as Error);
+      fail(error as Error);
+      return true;
     }
-    if (!awaited || bytes < awaited.to) return;
+    // The next read writes over this one.
+    if (awaited?.status !== 200) chunks.push(Buffer.from(chunk));
+    if (!awaited || bytes < awaited.to) return true;
     const { status, from, to } = awaited;
-    const answer = { status, body: Buffer.concat(chunks).subarray(from, to) };
+    const body = status === 200 ? null : Buffer.concat(chunks).subarray(from, to);
+    const answer = { status, bytes: to - from, body };
     const asked = waiting;
     [chunks, bytes, awaited, waiting] = [[], 0, undefined, undefined];
     asked?.done(answer);
-  });
+    return true;
+  };
   return {
     send: (request) =>
       new Promise((done, failed) => {
@@ -51,7 +62,10 @@ export async function openConnection(port: number): Promise<Connection> {
   };
 }
 
-function readHead(chunks: Buffer[]) {
+/** `from` and `to`: where the body begins and ends, in bytes of the answer. */
+type Head = { status: number; from: number; to: number };
+
+function readHead(chunks: Buffer[]): Head | undefined {
   const all = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
   const end = all.indexOf(END_OF_HEAD);
   if (end < 0) return undefined;

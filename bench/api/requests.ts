@@ -13,6 +13,8 @@ export type Asked = {
 /** As many bytes as GET /event and GET /event/comment answer here. */
 const PAGE_BYTES = 23_000;
 const COMMENTS_BYTES = 3_400;
+/** Pages of PAGE_BYTES, which are more than the Worker keeps, for each person alone. */
+const FORGOTTEN_AFTER = 100;
 
 /** The seven, and what they are measured against, each lane with a person and a token of its own. */
 export async function allRequests({ token }: Pick<Bed, "token">) {
@@ -31,6 +33,15 @@ export async function allRequests({ token }: Pick<Bed, "token">) {
     again,
     lists: lanes.map((lane) => bodies(lane).map((body) => requestOf(method, path, writers[lane]!, body))),
   });
+  // By more limits than the isolate keeps pages of, so that by the time that one comes again its page is forgotten.
+  const eventsAnew: Asked = {
+    name: "GET /event told for the first time",
+    read: false,
+    again: true,
+    lists: lanes.map((lane) =>
+      Array.from({ length: FORGOTTEN_AFTER }, (_, n) => requestOf("GET", `/event?limit=${100 + n}`, readers[lane]!)),
+    ),
+  };
   const plain = (name: string, path: string): Asked => ({ ...reads(() => path), name, read: false });
   const seven = [
     reads(() => "/event"),
@@ -63,6 +74,7 @@ export async function allRequests({ token }: Pick<Bed, "token">) {
       plain("23 KB ready-made by a bare handler", `/bench/bare/text?bytes=${PAGE_BYTES}`),
     ],
     seven,
+    eventsAnew,
   };
 }
 

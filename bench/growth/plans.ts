@@ -2,7 +2,7 @@
 import type { SQL } from "drizzle-orm";
 import { PgDialect } from "drizzle-orm/pg-core";
 import pg from "pg";
-import { FIND_READ, type FoundRead, prepareRead, readIn } from "../../dev/reads.ts";
+import { FIND_READ, type Found, type Opened, openRead, prepareRead, readIn } from "../../dev/reads.ts";
 import type { Db } from "../../src/clients/neon.ts";
 
 /** Tables whose size nothing but use decides; the others are lists of a few rows. */
@@ -52,17 +52,22 @@ const dialect = new PgDialect();
  * `small`: tables that fit into a few hundred pages are read whole by right; so then only what cannot be found in another way is read whole.
  */
 export function explaining(db: Db, client: pg.Client, small: boolean, heard: (plan: Plan) => void): Db {
-  const explainAll = async (statements: SQL[]) => {
+  const rolledBack = async (work: () => Promise<void>) => {
     await client.query(`begin; set local enable_seqscan = ${small ? "off" : "on"}`);
     try {
-      for (const statement of statements) {
-        const { text, explained } = await explain(client, statement);
-        heard(judge(text, explained));
-      }
+      await work();
     } finally {
       await client.query("rollback");
     }
   };
+  const explainAll = (statements: SQL[]) =>
+    rolledBack(async () => {
+      for (const statement of statements) {
+        const { sql: text, params } = dialect.sqlToQuery(statement);
+        const { rows } = await client.query<Explanation>(`${EXPLAIN} ${text}`, params);
+        heard(judge(text, rows[0]!["QUERY PLAN"][0]!));
+      }
+    });
   return {
     execute: (statement: SQL) => ({
       statement,
@@ -77,30 +82,48 @@ export function explaining(db: Db, client: pg.Client, small: boolean, heard: (pl
       const [first, ...rest] = asked.map(({ statement }) => db.execute(statement));
       return db.batch([first!, ...rest]);
     },
+    $client: {
+      query: async (text: string, values: unknown[]) => {
+        await rolledBack(async () => heard(await judgeRead(client, text, values)));
+        return db.$client.query(text, values);
+      },
+    },
   } as unknown as Db;
 }
 
 const EXPLAIN = "explain (analyze, buffers, timing off, format json)";
 
-/** A read that the database keeps is explained by the plan that serves every person, as a session has kept it. */
-async function explain(client: pg.Client, statement: SQL): Promise<{ text: string; explained: Explained }> {
-  const { sql: text, params } = dialect.sqlToQuery(statement);
+/** A read that the database keeps is explained by the plans that serve every person, as a session has kept them; all that it asks where nothing is known. */
+async function judgeRead(client: pg.Client, text: string, values: unknown[]): Promise<Plan> {
   const read = readIn(text);
-  const { rows } = read
-    ? await explainRead(client, read, params)
-    : await client.query<Explanation>(`${EXPLAIN} ${text}`, params);
-  return { text, explained: rows[0]!["QUERY PLAN"][0]! };
+  if (read === null) throw new Error(`no read of the database: ${text}`);
+  const find = async (name: string) => (await client.query<Found>(`${FIND_READ}$1`, [name])).rows[0]!;
+  const plans: Plan[] = [];
+  for (const opened of await openRead(find, read, values)) plans.push(judge(text, await explainRead(client, opened)));
+  const total = (of: "rows" | "descents" | "buffers" | "ms") => plans.reduce((sum, plan) => sum + plan[of], 0);
+  const all = (of: "read" | "bitmaps" | "scans") => [...new Set(plans.flatMap((plan) => plan[of]))];
+  return {
+    sql: text,
+    rows: total("rows"),
+    descents: total("descents"),
+    buffers: total("buffers"),
+    ms: total("ms"),
+    read: all("read"),
+    bitmaps: all("bitmaps"),
+    compiled: plans.some(({ compiled }) => compiled),
+    scans: all("scans"),
+  };
 }
 
-async function explainRead(client: pg.Client, read: string, values: unknown[]) {
-  const given = values.map((value) => (value === null ? "null" : pg.escapeLiteral(String(value))));
-  const { rows } = await client.query<FoundRead>(`${FIND_READ}$1`, [read]);
-  const prepare = prepareRead(rows[0]!, "explained");
+async function explainRead(client: pg.Client, opened: Opened): Promise<Explained> {
+  const given = opened.given.map((value) => (value === null ? "null" : pg.escapeLiteral(String(value))));
+  const prepare = prepareRead(opened, "explained");
   await client.query(`set local plan_cache_mode = force_generic_plan; deallocate all; ${prepare}`);
   const run = `${EXPLAIN} execute explained(${given.join(", ")})`;
   // The first time plans it; a session that has it prepared does not.
   await client.query(run);
-  return client.query<Explanation>(run);
+  const { rows } = await client.query<Explanation>(run);
+  return rows[0]!["QUERY PLAN"][0]!;
 }
 
 function judge(

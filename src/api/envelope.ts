@@ -10,11 +10,24 @@ const HEADERS = { "content-type": "application/json; charset=utf-8" };
 
 type Page = { next_cursor: string | null };
 
-export function ok(data: unknown, page?: Page): Response {
+export const ok = (data: unknown, page?: Page): Response => answer(enveloped(data, page));
+
+/** A list's page that may be told again, with the same `next`: it is put into its envelope and encoded once. */
+export function okAgain(told: { list: JsonText<unknown> }, next_cursor: () => string | null): Response {
+  let body = bodies.get(told);
+  body ??= new TextEncoder().encode(enveloped(told.list, { next_cursor: next_cursor() })) as Uint8Array<ArrayBuffer>;
+  bodies.set(told, body);
+  return answer(body);
+}
+const bodies = new WeakMap<object, Uint8Array<ArrayBuffer>>();
+
+function enveloped(data: unknown, page?: Page): string {
   const told = data instanceof JsonText ? data.text : JSON.stringify(data ?? null);
   const paged = page ? `,"page":${JSON.stringify(page)}` : "";
-  return new Response(`{"status":{"code":200,"message":"Success"},"data":${told}${paged}}`, { headers: HEADERS });
+  return `{"status":{"code":200,"message":"Success"},"data":${told}${paged}}`;
 }
+
+const answer = (body: BodyInit): Response => new Response(body, { headers: HEADERS });
 
 /** Everything that is no AppError is a bug, and says nothing about the inside. */
 export function renderError(error: unknown, requestId: string): Response {

@@ -7,7 +7,7 @@ import { CLAIM_AHEAD_MS } from "../domain/rules.ts";
 import { handOnDue } from "../queues/hand-on.ts";
 import { wake } from "../queues/wake.ts";
 import { act } from "./auth.ts";
-import { type Api, type ApiContext, ok } from "./envelope.ts";
+import { type Api, type ApiContext, ok, okAgain } from "./envelope.ts";
 import { EventChangeInput, NewEventInput, planned } from "./event-inputs.ts";
 import { eventId, groupId } from "./fields.ts";
 import { cursorInstant, encodeCursor, input, page } from "./validate.ts";
@@ -45,10 +45,8 @@ export const events = new Hono<Api>()
   })
   .get("/", input("query", EventFilter), async (c) => {
     const { limit, cursor: after = null, ...filter } = c.req.valid("query");
-    const { list, next } = await act(c, (caller, { db, now }) =>
-      listEvents(db, caller, { ...filter, limit, after }, now()),
-    );
-    return ok(list, { next_cursor: next && encodeCursor(next) });
+    const told = await act(c, (caller, { db, now }) => listEvents(db, caller, { ...filter, limit, after }, now()));
+    return okAgain(told, () => told.next && encodeCursor(told.next));
   })
   .post("/notify", input("json", EventToNotify), async (c) => {
     const { event_id } = c.req.valid("json");

@@ -3,7 +3,7 @@
  * is found, the scope checked and the work done in one round trip.
  */
 import { type SQL, sql } from "drizzle-orm";
-import { type Db, missingReference, row, transact } from "../clients/neon.ts";
+import { call, type Db, missingReference, row, transact } from "../clients/neon.ts";
 import { unauthenticated } from "../errors.ts";
 import { keepPerson } from "./sign-up.ts";
 
@@ -25,7 +25,6 @@ export const me = ({ cognito_user_id }: Caller): SQL =>
   sql`me as (select id, email, username, time_zone, locale from users where cognito_user_id = ${cognito_user_id} and confirmed_at is not null)`;
 
 type Answer = { caller: number | null };
-const COMMA = sql.raw(", ");
 
 /** The one row of a statement that selects `(select id from me) as caller`. Throws UnknownCaller. */
 export async function rowAs<Row extends object>(db: Db, statement: SQL): Promise<Row> {
@@ -33,7 +32,7 @@ export async function rowAs<Row extends object>(db: Db, statement: SQL): Promise
 }
 
 /**
- * What a function of the database tells the caller, which has its plan made: drizzle/migrations/0010_reads.sql. `given` follows the caller, in its order.
+ * What a function of the database tells the caller, which has its plan made: drizzle/migrations/0010_reads.sql and after. `given` follows the caller, in its order.
  * For reads whose planning takes longer than their running. Throws UnknownCaller.
  */
 export async function readAs<Told>(
@@ -42,11 +41,7 @@ export async function readAs<Told>(
   read: `read_${string}`,
   ...given: (string | number | boolean | null)[]
 ): Promise<Told> {
-  const values = [caller.cognito_user_id, ...given].map((value) => sql`${value}`);
-  const { told } = await row<{ told: Told | null }>(
-    db,
-    sql`select ${sql.raw(read)}(${sql.join(values, COMMA)}) as told`,
-  );
+  const told = await call<Told | null>(db, read, [caller.cognito_user_id, ...given]);
   if (told === null) throw new UnknownCaller();
   return told;
 }

@@ -67,8 +67,10 @@ export async function createComment(
   throw new AppError("rate_limited", "Too many comments within a minute", { retryAfter: made.retry_after ?? 1 });
 }
 
-/** Author and name are null where they are gone; the instant is as PostgreSQL writes it. */
-type Told = [id: number, user_id: number | null, username: string | null, comment: string, created_at: string];
+/** By columns, each null where there is no comment. Author and name are null where they are gone; the instant is as PostgreSQL writes it. */
+type Told =
+  | [ids: number[], user_ids: (number | null)[], names: (string | null)[], comments: string[], instants: string[]]
+  | [null, null, null, null, null];
 
 /** Newest first. `participants_only` leaves out authors who take part no more. */
 export async function listComments(
@@ -82,10 +84,10 @@ export async function listComments(
   }: { event_id: number; participants_only: boolean } & Paging<[string, number]>,
   { now, locale }: { now: number; locale: Locale },
 ): Promise<Page<Comment, [string, number]>> {
-  const { list: found, ...told } = await readAs<Standing & { locale: string | null; list: Told[] }>(
+  const { columns, ...told } = await readAs<Standing & { locale: string | null; columns: Told }>(
     db,
     caller,
-    "read_comments_1",
+    "read_comments_2",
     event_id,
     participants_only,
     after?.[0] ?? null,
@@ -94,18 +96,19 @@ export async function listComments(
   );
   requireParticipant(told);
   const { somebody } = words(localeOf(told.locale, locale));
-  const list = found.map(
-    ([id, user_id, username, comment, created_at]): Comment => ({
+  const [ids, user_ids, names, comments, instants] = columns;
+  const list = ids?.map(
+    (id, n): Comment => ({
       id,
       event_id,
-      user_id,
-      username: username ?? somebody,
-      comment,
-      event_timestamp: shortAge(Date.parse(created_at), now),
-      created_at: rfc3339Told(created_at),
+      user_id: user_ids[n]!,
+      username: names[n] ?? somebody,
+      comment: comments[n]!,
+      event_timestamp: shortAge(Date.parse(instants[n]!), now),
+      created_at: rfc3339Told(instants[n]!),
     }),
   );
-  return pageOf(list, limit, (last) => [last.created_at, last.id]);
+  return pageOf(list ?? [], limit, (last) => [last.created_at, last.id]);
 }
 
 /** Where the comment stands for the caller, none where they are strangers to it. */

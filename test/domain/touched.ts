@@ -1,8 +1,7 @@
 /** What a kept read looks at, by the plan that serves everybody. */
-import { type SQL, sql } from "drizzle-orm";
-import { PgDialect } from "drizzle-orm/pg-core";
+import { sql } from "drizzle-orm";
 import { expect } from "vitest";
-import { FIND_READ, type FoundRead, prepareRead, readIn } from "../../dev/reads.ts";
+import { FIND_READ, type Found, type Opened, openRead, prepareRead, readIn } from "../../dev/reads.ts";
 import { type Db, row, transactAll } from "../../src/clients/neon.ts";
 
 export type Node = {
@@ -16,8 +15,6 @@ export type Node = {
 };
 const nodesOf = (node: Node): Node[] => [node, ...(node.Plans ?? []).flatMap(nodesOf)];
 
-const dialect = new PgDialect();
-
 /** Rows that each node of a plan hands on and throws away, in all its loops. */
 export const rowsOf = (plan: Node): number[] =>
   nodesOf(plan).map(
@@ -29,33 +26,36 @@ export const rowsOf = (plan: Node): number[] =>
       node["Actual Loops"],
   );
 
-/** Of the nodes of the plan that is kept, the most rows that one hands on and throws away, in all its loops, and the rows of all of them. */
+/** Of the nodes of the plans that are kept, the most rows that one hands on and throws away, in all its loops, and the rows of all of them. */
 export async function touched(
   db: Db,
   ask: (db: Db) => Promise<unknown>,
 ): Promise<{ most: number; all: number; told: number }> {
-  let asked: SQL | undefined;
-  const heard = Object.assign(Object.create(db) as Db, {
-    execute: (statement: SQL) => {
-      asked = statement;
-      return db.execute(statement);
-    },
-  });
-  const told = (await ask(heard)) as { list: unknown[] | { read: () => unknown[] } };
-  const { sql: text, params } = dialect.sqlToQuery(asked!);
-  const read = readIn(text);
+  let asked: { read: string | null; values: unknown[] } | undefined;
+  const query = (text: string, values: unknown[]) => {
+    asked = { read: readIn(text), values };
+    return db.$client.query(text, values);
+  };
+  const told = (await ask(Object.assign(Object.create(db) as Db, { $client: { query } }))) as {
+    list: unknown[] | { read: () => unknown[] };
+  };
+  const { read, values } = asked!;
   expect(read).not.toBeNull();
-  const found = await row<FoundRead>(db, sql`${sql.raw(FIND_READ)}${read}`);
-  const quoted = params.map((value) => (value === null ? "null" : `'${String(value).replaceAll("'", "''")}'`));
+  const opened = await openRead((name) => row<Found>(db, sql`${sql.raw(FIND_READ)}${name}`), read!, values);
+  const rows = (await Promise.all(opened.map((one) => explained(db, one)))).flatMap(rowsOf);
+  const list = "read" in told.list ? told.list.read() : told.list;
+  return { most: Math.max(...rows), all: rows.reduce((sum, one) => sum + one, 0), told: list.length };
+}
+
+async function explained(db: Db, read: Opened): Promise<Node> {
+  const quoted = read.given.map((value) => (value === null ? "null" : `'${String(value).replaceAll("'", "''")}'`));
   const answers = await transactAll(
     db,
     sql`set local plan_cache_mode = force_generic_plan`,
-    sql.raw(prepareRead(found, "looked_at")),
+    sql.raw(prepareRead(read, "looked_at")),
     sql.raw(`explain (analyze, timing off, format json) execute looked_at(${quoted.join(", ")})`),
     sql`deallocate looked_at`,
   );
-  const [{ "QUERY PLAN": explained }] = answers[2] as [{ "QUERY PLAN": [{ Plan: Node }] }];
-  const rows = rowsOf(explained[0].Plan);
-  const list = "read" in told.list ? told.list.read() : told.list;
-  return { most: Math.max(...rows), all: rows.reduce((sum, one) => sum + one, 0), told: list.length };
+  const [{ "QUERY PLAN": plans }] = answers[2] as [{ "QUERY PLAN": [{ Plan: Node }] }];
+  return plans[0].Plan;
 }

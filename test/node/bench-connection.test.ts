@@ -26,8 +26,23 @@ test("answers are read whole, one after another", async () => {
   });
   const connection = await openConnection(port);
   for (const times of [1, 2]) {
-    const { status, body } = await connection.send(asked);
-    expect([status, body.length]).toEqual([200, 100_000 * times]);
+    const { status, bytes } = await connection.send(asked);
+    expect([status, bytes]).toEqual([200, 100_000 * times]);
+  }
+  connection.end();
+});
+
+test("what is no success is told with its words, however it comes in parts", async () => {
+  const words = "too much ".repeat(20_000);
+  const { port } = await serving((_, response) => {
+    response.writeHead(429, { "content-length": words.length });
+    response.write(words.slice(0, 3));
+    setImmediate(() => response.end(words.slice(3)));
+  });
+  const connection = await openConnection(port);
+  for (const _ of [1, 2]) {
+    const { status, bytes, body } = await connection.send(asked);
+    expect([status, bytes, String(body)]).toEqual([429, words.length, words]);
   }
   connection.end();
 });

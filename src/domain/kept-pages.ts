@@ -1,0 +1,57 @@
+/** Pages as they were told last, for whoever asks again. Whether one still holds is for the database to say, by the mark that it gave it. */
+
+type Told<Page> = {
+  mark: string;
+  page: Page;
+  /** How long its text is. */
+  characters: number;
+  /** In ms: told at `from`; at `until` time alone makes another page of it. */
+  from: number;
+  until: number;
+};
+
+/** After so long nobody asks again who would have asked before; and marks are of one database's history, which a restored one does not go on with. */
+const KEPT_FOR_MS = 300_000;
+
+export class KeptPages<Page> {
+  readonly #most: number;
+  readonly #pages = new Map<string, Told<Page>>();
+  #characters = 0;
+
+  /** At most so many characters are kept together: what was not asked for the longest time goes first. */
+  constructor(most_characters: number) {
+    this.#most = most_characters;
+  }
+
+  /** The page that was told last by this key, unless time has changed it. */
+  get(key: string, now: number): { mark: string; page: Page } | undefined {
+    const told = this.#take(key);
+    if (!told || now < told.from || now >= Math.min(told.until, told.from + KEPT_FOR_MS)) return undefined;
+    this.#put(key, told);
+    return told;
+  }
+
+  keep(key: string, told: Told<Page>): void {
+    this.#take(key);
+    if (told.characters > this.#most) return;
+    this.#put(key, told);
+    for (const oldest of this.#pages.keys()) {
+      if (this.#characters <= this.#most) return;
+      this.#take(oldest);
+    }
+  }
+
+  #take(key: string): Told<Page> | undefined {
+    const told = this.#pages.get(key);
+    if (told) {
+      this.#pages.delete(key);
+      this.#characters -= told.characters;
+    }
+    return told;
+  }
+
+  #put(key: string, told: Told<Page>): void {
+    this.#pages.set(key, told);
+    this.#characters += told.characters;
+  }
+}
