@@ -117,8 +117,9 @@ test("filters, pages and people have a page each, with the role of whom it is to
   const [admin, member] = [await person(), await person()];
   const groups = [await group(admin, member), await group(admin)];
   const ids: number[] = [];
+  const deps = testDeps();
   for (const [n, group_id] of [...groups, groups[0]!].entries())
-    ids.push(await event(admin, { group_id, at: Date.parse(`2031-11-1${n}T18:00:00Z`) }));
+    ids.push(await event(admin, { group_id, at: Date.parse(`2031-11-1${n}T18:00:00Z`) }, deps));
   const first = await asked(admin, { limit: 1 });
   const pages: [Person, object, number[]][] = [
     [admin, {}, ids],
