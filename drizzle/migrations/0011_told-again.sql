@@ -1,8 +1,8 @@
 -- Told again. The app asks for its events each time that their screen is opened, and mostly nothing has changed since: then the Worker has the page still, and the
 -- database says by a mark that it holds. A mark is of the versions (xmin) of the rows that a page is made from; a row that is written has another version in every
--- case, whoever wrote it. An event's row is written whenever its participants, exceptions or leads are; what else a page tells of people is marked by the rows of
--- their groups, which the triggers below write anew. So a mark needs none of the people, who are many.
--- Only what time brings is not marked: the Worker forgets a page once one of its next occurrences has begun.
+-- case. The verbs write an event's row with whatever they write of its participants, exceptions and leads, and so must whoever writes those by hand; who leaves with a
+-- membership, and what else a page tells of people, is marked by the rows of their groups, which the triggers below write anew. So a mark needs none of the people, who
+-- are many. What time brings is not marked: the Worker forgets a page once one of its next occurrences has begun.
 
 -- Who leaves a group, in whatever way, has left its events, and roles are told with each event. Each way to either locks the group first.
 CREATE FUNCTION "mark_groups"() RETURNS trigger

@@ -10,6 +10,8 @@ type Told<Page> = {
   until: number;
 };
 
+/** What an entry takes beside its page's text, in characters, however short that is: some 500 bytes were measured, and its key comes to them. */
+const ENTRY_CHARACTERS = 1_000;
 /** After so long nobody asks again who would have asked before; and marks are of one database's history, which a restored one does not go on with. */
 const KEPT_FOR_MS = 300_000;
 
@@ -18,7 +20,7 @@ export class KeptPages<Page> {
   readonly #pages = new Map<string, Told<Page>>();
   #characters = 0;
 
-  /** At most so many characters are kept together: what was not asked for the longest time goes first. */
+  /** At most so many characters are kept together, with what the entries take: what was not asked for the longest time goes first. */
   constructor(most_characters: number) {
     this.#most = most_characters;
   }
@@ -33,7 +35,7 @@ export class KeptPages<Page> {
 
   keep(key: string, told: Told<Page>): void {
     this.#take(key);
-    if (told.characters > this.#most) return;
+    if (weightOf(key, told) > this.#most) return;
     this.#put(key, told);
     for (const oldest of this.#pages.keys()) {
       if (this.#characters <= this.#most) return;
@@ -45,13 +47,16 @@ export class KeptPages<Page> {
     const told = this.#pages.get(key);
     if (told) {
       this.#pages.delete(key);
-      this.#characters -= told.characters;
+      this.#characters -= weightOf(key, told);
     }
     return told;
   }
 
   #put(key: string, told: Told<Page>): void {
     this.#pages.set(key, told);
-    this.#characters += told.characters;
+    this.#characters += weightOf(key, told);
   }
 }
+
+const weightOf = (key: string, { characters }: { characters: number }): number =>
+  characters + key.length + ENTRY_CHARACTERS;

@@ -25,6 +25,11 @@ export async function keepPerson(
     db,
     // Two sign-ups of one address wait for each other: each sees what the other left.
     sql`select pg_advisory_xact_lock(hashtextextended(${`sign-up ${email ?? sub}`}, 0))`,
+    // Their row and their groups first, in the order in which others lock: a new name writes the groups' rows anew, and open invitations are taken up before.
+    sql`select id from users where cognito_user_id = ${sub} and confirmed_at is null for no key update`,
+    sql`select id from groups where id in (
+          select m.group_id from group_members m join users u on u.id = m.user_id where u.cognito_user_id = ${sub} and u.confirmed_at is null)
+        order by id for no key update`,
     sql`delete from users u where email = ${email} and cognito_user_id <> ${sub} and confirmed_at is null and not ${erased}
           and not exists (select from group_members m where m.user_id = u.id)`,
     sql`with known as (

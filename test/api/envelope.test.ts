@@ -129,7 +129,8 @@ test("401 comes before 413, 413 before 400, and an unknown address is told to kn
 
 test("a bug is a 500 that says nothing about the inside, and is logged under the request's id", async () => {
   const { deps, lines } = listening();
-  const db = { execute: () => Promise.reject(Object.assign(new Error("relation secret_table"), { code: "42P01" })) };
+  const query = () => Promise.reject(Object.assign(new Error("relation secret_table"), { code: "42P01" }));
+  const db = { $client: { query } };
   const as = await person({ username: unique("Somebody") });
   const answer = await call("GET", "/users", { as, deps: { ...deps, db: db as unknown as TestDeps["db"] } });
   expect(answer).toMatchObject({ http: 500, status: { code: 500 }, data: null, error: { code: "internal" } });

@@ -44,7 +44,8 @@ test("a page may send whatever headers it asks for, the app's own among them", a
 
 test("a page may read every answer, with the request's id and Retry-After, errors too and in either dialect", async () => {
   const as = await person();
-  const failing = (error: Error) => ({ ...testDeps(), db: { execute: () => Promise.reject(error) } }) as never;
+  const failing = (error: Error) =>
+    ({ ...testDeps(), db: { $client: { query: () => Promise.reject(error) } } }) as never;
   const bug = failing(Object.assign(new Error("bug"), { code: "42P01" }));
   const away = failing(new Error("connection refused"));
   const tooLarge = "x".repeat(64 * 1024 + 1);

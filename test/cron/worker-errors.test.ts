@@ -27,7 +27,7 @@ function failing(fail: () => Promise<never>, changed: Partial<Settings> = {}) {
   // A statement runs when it is awaited, as the driver's do.
   // biome-ignore lint/suspicious/noThenProperty: it stands for one of those
   const execute = () => ({ then: (done: () => void, failed: () => void) => fail().then(done, failed) });
-  const db = { execute, batch: fail } as unknown as typeof deps.db;
+  const db = { execute, batch: fail, $client: { query: fail } } as unknown as typeof deps.db;
   vi.spyOn(console, "error").mockImplementation(() => {});
   return { deps: { ...deps, db }, background, settled: () => Promise.all(background) };
 }

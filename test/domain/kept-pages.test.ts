@@ -10,10 +10,12 @@ const told = (page: string, more: object = {}) => ({
   until: Infinity,
   ...more,
 });
+/** So many letters, and room for so many entries with keys of one letter. */
+const room = (characters: number, entries: number) => new KeptPages<string>(characters + entries * 1_001);
 const all = (pages: KeptPages<string>, keys: string[], now = 0) => keys.map((key) => pages.get(key, now)?.page);
 
 test("the last page of a key is answered with its mark", () => {
-  const pages = new KeptPages<string>(100);
+  const pages = room(100, 9);
   expect(pages.get("a", 0)).toBeUndefined();
   pages.keep("a", told("old"));
   pages.keep("a", told("new"));
@@ -21,7 +23,7 @@ test("the last page of a key is answered with its mark", () => {
 });
 
 test("what was not asked for the longest time goes first, by how long the pages are together", () => {
-  const pages = new KeptPages<string>(10);
+  const pages = room(10, 3);
   for (const key of ["a", "b", "c"]) pages.keep(key, told(key.repeat(3)));
   expect(pages.get("a", 0)?.page).toBe("aaa");
   pages.keep("d", told("dddd"));
@@ -32,7 +34,7 @@ test("what was not asked for the longest time goes first, by how long the pages 
 });
 
 test("what is longer than all that may be kept is not kept, and takes nobody's place but its own", () => {
-  const pages = new KeptPages<string>(10);
+  const pages = room(10, 1);
   pages.keep("a", told("aaa"));
   pages.keep("b", told("b".repeat(11)));
   expect(all(pages, ["a", "b"])).toEqual(["aaa", undefined]);
@@ -41,12 +43,21 @@ test("what is longer than all that may be kept is not kept, and takes nobody's p
   expect(all(pages, ["a", "c"])).toEqual([undefined, "c".repeat(10)]);
 });
 
+test("short pages of many keys do not pile up", () => {
+  const pages = new KeptPages<string>(2_000_000);
+  const keys = Array.from({ length: 5_000 }, (_, n) => `key ${n}`);
+  for (const key of keys) pages.keep(key, told(""));
+  const left = all(pages, keys).filter((page) => page !== undefined);
+  expect(left.length).toBeGreaterThan(1_900);
+  expect(left.length).toBeLessThan(2_000);
+});
+
 test.each([
   ["before it was told", { from: 10 }, 9],
   ["once time has changed it", { until: MINUTE }, MINUTE],
   ["five minutes after it was told", {}, 5 * MINUTE],
 ])("a page is not answered %s", (_, more, now) => {
-  const pages = new KeptPages<string>(10);
+  const pages = room(10, 1);
   pages.keep("a", told("aaa", more));
   expect(pages.get("a", now)).toBeUndefined();
   pages.keep("a", told("aaa", more));

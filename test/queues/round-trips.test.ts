@@ -1,4 +1,4 @@
-import { sql } from "drizzle-orm";
+import { type SQL, sql } from "drizzle-orm";
 import { afterEach, expect, test, vi } from "vitest";
 import { bytesOf, enqueue } from "../../src/queues/enqueue.ts";
 import { person, query, type Sent, type TestDeps } from "../support/index.ts";
@@ -100,6 +100,38 @@ test("a batch of e-mails makes one claim and one settle", async () => {
   clock.ms += MINUTE;
   const messages = taken(deps);
   expect(await counting(deps, () => receive(deps, messages))).toBe(2);
+});
+
+test("a batch is claimed, sent and settled while the one before it still settles", async () => {
+  const { deps, clock, event_id } = await crowd(20, "EMAIL");
+  await receive(deps, taken(deps));
+  clock.ms += MINUTE;
+  const messages = taken(deps);
+  const [settling, goOn] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  let calls = 0;
+  const held = Object.assign(Object.create(deps.db) as TestDeps["db"], {
+    execute: async (statement: SQL) => {
+      if (++calls === 2) {
+        settling.resolve();
+        await goOn.promise;
+      }
+      return deps.db.execute(statement);
+    },
+  });
+  const statuses = async () => {
+    const found = await query<{ status: string; n: number }>(
+      sql`select l.status, count(*)::int as n from event_reminders_logs l join event_reminders er on er.id = l.event_reminders_id
+          where er.event_id = ${event_id} group by l.status`,
+    );
+    return Object.fromEntries(found.map(({ status, n }) => [status, n]));
+  };
+  const before = receive({ ...deps, db: held }, messages.slice(0, 2));
+  await settling.promise;
+  await receive(deps, messages.slice(2));
+  expect(await statuses()).toEqual({ pending: 12, sent: 9 });
+  goOn.resolve();
+  await before;
+  expect([calls, await statuses()]).toEqual([2, { sent: 21 }]);
 });
 
 test("a batch of SMS makes one claim and one settle for every 25", async () => {
