@@ -117,6 +117,21 @@ export const MENDED: Mended[] = [
     before: "1,113 and 1,172 µs; 0.82 and 0.83",
     after: "973 and 1,013 µs; 0.84 and 0.85",
   },
+  {
+    what: "GET /event tells a page to which nothing happened again, by the database's word that it holds (0011_told-again), instead of finding and writing it: CPU of PostgreSQL and of workerd for a request, and share of the ceiling at 16 connections, the first time and again, in this page's run",
+    before: "1,440 µs, 1,569 µs, 0.34",
+    after: "422 µs, 945 µs, 0.81",
+  },
+  {
+    what: "The functions of the database are asked by the driver itself, past Drizzle: CPU of a call with nine parameters whose answer is made up, the median of three times 30,000 in Node",
+    before: "22 µs",
+    after: "8 µs",
+  },
+  {
+    what: "GET /event/comment is told by columns: PostgreSQL's CPU for a call on one connection, both by turns, in three hours of the machine",
+    before: "165, 250, 166 µs",
+    after: "148, 239, 164 µs",
+  },
 ];
 
 /** Why a goal is missed; `of` finds its lines. */
@@ -124,13 +139,8 @@ export type Why = { of: RegExp; reason: string };
 
 export const WHY_MISSED: Why[] = [
   {
-    of: /^api: /,
-    reason:
-      "**The reads beside `select 1`.** Four processes share two cores, so a read's share is about the ceiling's CPU time beside its own, which the table tells by process. GET /event/comment lies below the edge: 0.59, 0.60 and 0.65 in three runs of this bench, 0.59 to 0.76 in ten shorter measurements of the same day; of what twenty comments cost PostgreSQL, the most goes into finding them and their authors and into writing them as JSON, each of which was tried in several ways. GET /event is a page of 23 KB from 20 events and 200 participations. The same page ready-made reaches 0.71 to 0.83 by itself, so that next to nothing is left for finding and writing it. The goal would take a page kept ready for each person, to be made anew for everybody who shares an event with a person who changes a name, and we would rather compute it.",
-  },
-  {
     of: /^pipeline: .*(six connections|last accept)/,
     reason:
-      "**The six connections.** Where each person has an event of their own, a batch of 96 messages is 96 people: sixteen rounds of six, which the provider alone makes 0.81 s of. To them come its claim, its settling and some 4 ms in each round, of which a bare fetch by six takes two: three queues share one thread of one isolate, beside PostgreSQL, the endpoint and the provider on two cores.",
+      "**The six connections.** Where each person has an event of their own, a batch of 96 messages is 96 people: sixteen rounds of six, which the provider alone makes 0.81 s of. To them come its claim, its settling and some 4 ms in each round, of which a bare fetch by six takes two: three queues share one thread of one isolate, beside PostgreSQL, the endpoint and the provider on two cores. So it goes with the machine's hour: 0.85 to 0.86 in three runs of the day before, whose hours reached 1,900 `select 1` a second, and 0.81 in this one, which reached 1,300; the code that sends is the same.",
   },
 ];
