@@ -75,7 +75,7 @@ export function failingDatabases(good: TestDeps["db"]) {
     return failed;
   };
   const failing = (work: () => Promise<unknown>) =>
-    ({ execute: () => unheard(work()), batch: work }) as unknown as TestDeps["db"];
+    ({ execute: () => unheard(work()), batch: work, $client: { query: work } }) as unknown as TestDeps["db"];
   const words = Object.values({ ...SEED, ...SECRETS }).join(" ");
   const cause = Object.assign(new Error(`${settings.DATABASE_URL} ${words}`), {
     detail: words,
