@@ -91,13 +91,17 @@ export async function listEvents(
   const given = [...asked, MOST_PEOPLE, rfc3339(now), known?.mark ?? null];
   const { mark, page: told } = await readAs<{ mark: string; page?: Told }>(db, caller, "read_events_2", ...given);
   if (known && !told) return known.page;
-  const { page, until } = pageOf(told!, limit, now);
+  const { page, until } = writePage(told!, limit, now);
   kept.keep(key, { mark, page, characters: page.list.text.length, from: now, until });
   return page;
 }
 
 /** `until` its first event begins, the page is the same for whoever asks with the same rows. */
-function pageOf({ found, people, groups, list }: Told, limit: number, now: number): { page: EventPage; until: number } {
+function writePage(
+  { found, people, groups, list }: Told,
+  limit: number,
+  now: number,
+): { page: EventPage; until: number } {
   const shown = list.slice(0, limit);
   const last = found > shown.length ? shown.at(-1) : undefined;
   // Most events of a page are for the same people, who are many: each is written down once.
