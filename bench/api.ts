@@ -31,7 +31,7 @@ export const api: Part = {
     const load = startChild(join(import.meta.dirname, "api", "load-process.ts"));
     const end = untilTheEnd(() => load.stop());
     try {
-      const { ceiling, bare, seven, eventsAnew } = await allRequests(bed);
+      const { ceiling, bare, seven, anew } = await allRequests(bed);
       say("the world is there, and the Worker answers");
       const figures = await countRoundTrips(bed, load, seven);
       const timed = seven.filter(({ read }) => read || writes);
@@ -39,10 +39,10 @@ export const api: Part = {
       // Before the writes' slices, which leave thousands of rows behind.
       if (size === "full")
         figures.push(
-          ...(await cpuFigures(bed, load, [ceiling, ...bare, ...timed.filter(({ read }) => read), eventsAnew])),
+          ...(await cpuFigures(bed, load, [ceiling, ...bare, ...timed.filter(({ read }) => read), ...anew])),
         );
       for (const lanes of connections) {
-        const all = size === "full" && lanes === GOAL_CONNECTIONS ? [...bare, ...timed, eventsAnew] : timed;
+        const all = size === "full" && lanes === GOAL_CONNECTIONS ? [...bare, ...timed, ...anew] : timed;
         const turns = lanes === GOAL_CONNECTIONS ? goalRounds : rounds;
         const compared = await compareAll(bed, load, ceiling, all, { lanes, rounds: turns, ms, share });
         for (const [n, asked] of all.entries()) figures.push(...figuresOf(asked, ceiling, lanes, compared[n]!));
@@ -67,8 +67,7 @@ const notes = ({ rounds, goalRounds, ms, share }: Rounds & { goalRounds: number;
   "The production bundle in workerd (one thread), the Neon endpoint, PostgreSQL and the load have a process each; all share the machine's cores, so the ceiling is that of the whole path and not of the Worker alone.",
   `Slices of ${ms} ms, each between two slices of the ceiling, in ${rounds} rounds, ${goalRounds} at ${GOAL_CONNECTIONS} connections; the share is ${SHARES[share]}.`,
   "Each connection is another person with a token of their own, really signed (RS256) and really verified by the Worker when it first comes, and again after five minutes; in between the isolate remembers it, as in production; 5,000 events of ten people are in the database; GET /event answers 20 events of 10 participants.",
-  "GET /event is asked again and again by the same people, to whose events nothing happens: the isolate has their pages, and the database says of each that it holds. The first time that somebody asks, the page is found and written: that is told beside it, without a goal. Both have one round trip.",
-  "GET /event and GET /event/comment lie near the edge of their goal, and a share goes with the machine's hour: in some ten measurements of one day, most of them shorter than this one and in part with an earlier text of the mark, GET /event had 0.64 to 0.81 and GET /event/comment 0.63 to 0.82. The load throws away the bytes of what it reads since then, which before took more of the cores the longer an answer was.",
+  "GET /event and GET /event/comment are asked again and again by the same people, to whose events nothing happens: the isolate has their pages, and the database says of each that it holds. The first time that somebody asks, the page is found and written: that is told beside it, without a goal. All have one round trip.",
   "What is written is really new: each comment and event is another, each invitation is answered once. Rate limits are lifted by settings, and the queues have no consumers here.",
   "One database round trip is one request to the Neon endpoint, counted there.",
 ];

@@ -19,7 +19,7 @@ export const FIND_READ =
 /** The one of a function that answers by it, or that first of all makes its mark by it. */
 const OWN_STATEMENT = [
   /^\s*BEGIN RETURN \(([\s\S]*)\); END\s*$/,
-  /^\s*DECLARE\s+mark CONSTANT text := \(([\s\S]*?)\);\s*BEGIN\s/,
+  /^\s*DECLARE\s+\w+ CONSTANT text(?:\[\])? := \(([\s\S]*?)\);\s*BEGIN\s/,
 ];
 /** A read that another asks, with parameters of that one alone. */
 const ASKS = /\b(read_\w+)\(([\w, ]*)\)/g;

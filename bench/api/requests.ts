@@ -13,7 +13,7 @@ export type Asked = {
 /** As many bytes as GET /event and GET /event/comment answer here. */
 const PAGE_BYTES = 23_000;
 const COMMENTS_BYTES = 3_400;
-/** Pages of PAGE_BYTES, which are more than the Worker keeps, for each person alone. */
+/** Pages of PAGE_BYTES, which are more than the Worker keeps, for each person alone; of COMMENTS_BYTES for sixteen together. */
 const FORGOTTEN_AFTER = 100;
 
 /** The seven, and what they are measured against, each lane with a person and a token of its own. */
@@ -34,20 +34,25 @@ export async function allRequests({ token }: Pick<Bed, "token">) {
     lists: lanes.map((lane) => bodies(lane).map((body) => requestOf(method, path, writers[lane]!, body))),
   });
   // By more limits than the isolate keeps pages of, so that by the time that one comes again its page is forgotten.
-  const eventsAnew: Asked = {
-    name: "GET /event told for the first time",
+  const readsAnew = ({ name }: Asked, path: (person: number, limit: number) => string): Asked => ({
+    name: `${name} told for the first time`,
     read: false,
     again: true,
     lists: lanes.map((lane) =>
-      Array.from({ length: FORGOTTEN_AFTER }, (_, n) => requestOf("GET", `/event?limit=${100 + n}`, readers[lane]!)),
+      Array.from({ length: FORGOTTEN_AFTER }, (_, n) =>
+        requestOf("GET", path(readerOf(lane), 100 + n), readers[lane]!),
+      ),
     ),
-  };
+  });
+  const events = reads(() => "/event");
+  const commentsOf = (person: number) => `/event/comment?event_id=${firstEventOf(person)}`;
+  const comments = reads(commentsOf);
   const plain = (name: string, path: string): Asked => ({ ...reads(() => path), name, read: false });
   const seven = [
-    reads(() => "/event"),
+    events,
     reads(() => "/users"),
     reads(() => "/groups"),
-    reads((person) => `/event/comment?event_id=${firstEventOf(person)}`),
+    comments,
     writes("POST", "/event/comment", (lane) => [
       { event_id: firstEventOf(writerOf(lane)) + 1, comment: "I bring the cake." },
     ]),
@@ -74,7 +79,10 @@ export async function allRequests({ token }: Pick<Bed, "token">) {
       plain("23 KB ready-made by a bare handler", `/bench/bare/text?bytes=${PAGE_BYTES}`),
     ],
     seven,
-    eventsAnew,
+    anew: [
+      readsAnew(events, (_, limit) => `/event?limit=${limit}`),
+      readsAnew(comments, (person, limit) => `${commentsOf(person)}&limit=${limit}`),
+    ],
   };
 }
 

@@ -8,6 +8,7 @@ import { connect, type Db, row, rows } from "../../src/clients/neon.ts";
 import { JsonText } from "../../src/domain/json-text.ts";
 import { readSettings } from "../../src/env.ts";
 import torium from "../../src/index.ts";
+import { CONNECTIONS, eachAtMost } from "../../src/queues/concurrency.ts";
 
 const settings = readSettings(env);
 
@@ -22,6 +23,7 @@ export default {
     const { pathname, searchParams } = new URL(request.url);
     if (pathname === "/bench/bare/select-1") return selectOne();
     if (pathname === "/bench/bare/text") return selectText(Number(searchParams.get("bytes")));
+    if (pathname === "/bench/bare/calls") return callProvider(Number(searchParams.get("calls")));
     if (pathname === "/bench/verify") return verifyAll(request);
     return torium.fetch(request, bindings, context);
   },
@@ -34,6 +36,19 @@ const selectOne = async () => Response.json(await rows(database(), sql`select 1 
 
 const selectText = async (bytes: number) =>
   new Response(await readyMade(database(), bytes), { headers: { "content-type": "application/json; charset=utf-8" } });
+
+/** As long as a signed reminder by SMS is. */
+const CALL = "x".repeat(300);
+
+/** What no consumer of a channel can do without: calls to the provider over its six connections, whose answers are read. The clock is of whoever asks. */
+async function callProvider(calls: number): Promise<Response> {
+  const call = async () => {
+    const answer = await fetch(`${settings.AWS_ENDPOINT_URL_SNS}/`, { method: "POST", body: CALL });
+    await answer.text();
+  };
+  await eachAtMost(CONNECTIONS, Array.from({ length: calls }), call);
+  return Response.json(calls);
+}
 
 async function readyMade(db: Db, bytes: number): Promise<string> {
   const person = '{"id":10000,"email":"person-10000@torium.bench","username":"Person 10000"}';

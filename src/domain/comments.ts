@@ -4,6 +4,7 @@ import type { Db } from "../clients/neon.ts";
 import { AppError, forbidden, notFound } from "../errors.ts";
 import { type Caller, me, readAs, rowAs, transactAs } from "./access.ts";
 import { shortAge } from "./age.ts";
+import { KeptPages } from "./kept-pages.ts";
 import { type Page, type Paging, pageOf } from "./page.ts";
 import { type Locale, localeOf } from "./texts/index.ts";
 import { words } from "./texts/locale.ts";
@@ -68,11 +69,21 @@ export async function createComment(
 }
 
 /** By columns, each null where there is no comment. Author and name are null where they are gone; the instant is as PostgreSQL writes it. */
-type Told =
+type Columns =
   | [ids: number[], user_ids: (number | null)[], names: (string | null)[], comments: string[], instants: string[]]
   | [null, null, null, null, null];
 
-/** Newest first. `participants_only` leaves out authors who take part no more. */
+type Told = Standing & { locale: string | null; columns: Columns };
+/** Without its page where the one `known` still holds; without a mark where there is nothing to tell. */
+type Answer = { mark: string; locale: string | null; page?: undefined } | { mark: string | null; page: Told };
+
+/** With the isolate's other kept pages to a few MB; a page of 20 comments has 2,500. */
+const MOST_KEPT_CHARACTERS = 1_000_000;
+
+/** The same for everybody who takes part, which is asked each time. */
+const kept = new KeptPages<Columns>(MOST_KEPT_CHARACTERS);
+
+/** Newest first. `participants_only` leaves out authors who take part no more. One round trip. */
 export async function listComments(
   db: Db,
   caller: Caller,
@@ -84,17 +95,17 @@ export async function listComments(
   }: { event_id: number; participants_only: boolean } & Paging<[string, number]>,
   { now, locale }: { now: number; locale: Locale },
 ): Promise<Page<Comment, [string, number]>> {
-  const { columns, ...told } = await readAs<Standing & { locale: string | null; columns: Told }>(
-    db,
-    caller,
-    "read_comments_2",
-    event_id,
-    participants_only,
-    after?.[0] ?? null,
-    after?.[1] ?? null,
-    limit + 1,
-  );
+  const asked = [event_id, participants_only, after?.[0] ?? null, after?.[1] ?? null, limit + 1] as const;
+  const key = JSON.stringify(asked);
+  const known = kept.get(key, now);
+  const answer = await readAs<Answer>(db, caller, "read_comments_3", ...asked, known?.mark ?? null);
+  const told = answer.page ?? { takes_part: true, locale: answer.locale, columns: known!.page };
   requireParticipant(told);
+  const { columns } = told;
+  if (answer.page && answer.mark !== null) {
+    const characters = JSON.stringify(columns).length;
+    kept.keep(key, { mark: answer.mark, page: columns, characters, from: now, until: Infinity });
+  }
   const { somebody } = words(localeOf(told.locale, locale));
   const [ids, user_ids, names, comments, instants] = columns;
   const list = ids?.map(

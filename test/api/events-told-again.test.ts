@@ -1,27 +1,16 @@
 /** GET /event told again: the isolate has the page still, and each change of it is told at once all the same. */
 import { sql } from "drizzle-orm";
 import { describe, expect, test } from "vitest";
-import type { Db } from "../../src/clients/neon.ts";
 import { base, made, put } from "../support/changed-events.ts";
 import { call, type Person, person, query, testDeps } from "../support/index.ts";
 import { promote, remove } from "../support/membership.ts";
 import { clockedDeps, event, group, tick } from "../support/pipeline.ts";
+import { askedOf } from "../support/told-again.ts";
 
 type Made = Awaited<ReturnType<typeof made>>;
 const weekly = { ...base, reminder: "periodical", schedule_period: "1 week", recurrence: "FREQ=WEEKLY" };
 
-/** GET /event, and whether the database told the page or let the one stand that was told before. */
-async function asked(as: Person, parameters: object = {}, given = testDeps()) {
-  const answers: { page?: unknown }[] = [];
-  const query = async (text: string, values: unknown[]) => {
-    const told = (await given.db.$client.query(text, values)) as { told: { page?: unknown } }[];
-    answers.push(told[0]!.told);
-    return told;
-  };
-  const db = Object.assign(Object.create(given.db) as Db, { $client: { query } });
-  const answer = await call("GET", "/event", { as, query: { ...parameters }, deps: { ...given, db } });
-  return { ...answer, anew: answers.map((told) => told?.page !== undefined) };
-}
+const asked = (as: Person, parameters: object = {}, given = testDeps()) => askedOf("/event", as, parameters, given);
 
 let limit = 100;
 /** The same page by a limit that nobody asked with before. */

@@ -159,6 +159,7 @@ test("each read's statement is planned once in a session, and its plan can be lo
   expect(found.map(({ name }) => name)).toEqual([
     "read_comments_1",
     "read_comments_2",
+    "read_comments_3",
     "read_events_1",
     "read_events_2",
     "read_groups_1",
