@@ -86,7 +86,7 @@ function speedsOf({ plan, latency, run, bare }: Measured, people: number, size: 
   const goal = size === "full" ? { text: `at least ${SHARE} of it`, met: rate >= SHARE * bare } : null;
   const ratio = { kind: "ratio", unit: "", beside: null } as const;
   return [
-    { ...total, kind: "measure", beside: { name: "bare calls over the same connections", value: bare }, goal },
+    { ...total, kind: "measure", beside: { name: "bare calls over as many connections", value: bare }, goal },
     ...CHANNELS.map((channel): Figure => {
       const value = run.rates[channel]! / (bare / CHANNELS.length);
       const name = `${title}: ${channel}, share of bare calls over six connections`;

@@ -1,5 +1,15 @@
 import type { Bed } from "../bed.ts";
-import { emptyGroup, firstEventOf, groupOf, LANES, OPEN_INVITATIONS, readerOf, subOf, writerOf } from "./world.ts";
+import {
+  emptyGroup,
+  firstEventOf,
+  groupOf,
+  LANES,
+  OPEN_INVITATIONS,
+  ownEventOf,
+  readerOf,
+  subOf,
+  writerOf,
+} from "./world.ts";
 
 /** What is asked again and again. `lists`: for each of the lanes, the requests that it goes through. */
 export type Asked = {
@@ -13,7 +23,7 @@ export type Asked = {
 /** As many bytes as GET /event and GET /event/comment answer here. */
 const PAGE_BYTES = 23_000;
 const COMMENTS_BYTES = 3_400;
-/** Pages of PAGE_BYTES, which are more than the Worker keeps, for each person alone; of COMMENTS_BYTES for sixteen together. */
+/** So many pages are more than the Worker keeps: of PAGE_BYTES for one person alone, of COMMENTS_BYTES for sixteen together. */
 const FORGOTTEN_AFTER = 100;
 
 /** The seven, and what they are measured against, each lane with a person and a token of its own. */
@@ -45,7 +55,7 @@ export async function allRequests({ token }: Pick<Bed, "token">) {
     ),
   });
   const events = reads(() => "/event");
-  const commentsOf = (person: number) => `/event/comment?event_id=${firstEventOf(person)}`;
+  const commentsOf = (person: number) => `/event/comment?event_id=${ownEventOf(person)}`;
   const comments = reads(commentsOf);
   const plain = (name: string, path: string): Asked => ({ ...reads(() => path), name, read: false });
   const seven = [

@@ -14,6 +14,8 @@ export const writerOf = (lane: number) => 100 + lane + 1;
 /** A person's own group, and the first of its events. */
 export const groupOf = (person: number) => Math.floor((person - 1) / 10) + 1;
 export const firstEventOf = (person: number) => (groupOf(person) - 1) * 20 + 1;
+/** Another one for each of a group: a page of comments is the same for all who take part. */
+export const ownEventOf = (person: number) => firstEventOf(person) + ((person - 1) % 10);
 /** A group that nobody but its admin is in at first. */
 export const emptyGroup = (place: number) => GROUPS + 1 + place;
 

@@ -1,4 +1,5 @@
 import pg from "pg";
+import { CONNECTIONS } from "../../src/queues/concurrency.ts";
 import type { Accepted } from "../bed/provider-process.ts";
 import type { Bed } from "../bed.ts";
 import { CHANNELS, type Channel, expected, type Plan, plan } from "./world.ts";
@@ -12,7 +13,7 @@ export type PipelineRun = {
   seconds: number;
   /** From the tick to the last row settled. */
   settledSeconds: number;
-  /** Messages a second of each channel, from its first accept to its last. */
+  /** Messages a second of each channel, from its first accept to its last: those after the first of each connection, which are under way already by then. */
   rates: Partial<Record<Channel, number>>;
   /** What the provider really took to answer, in the mean. */
   providerMs: number;
@@ -44,7 +45,10 @@ export async function runPipeline(
     while (!(await settled(ledger))) await pause();
     const settledSeconds = (Date.now() - started) / 1000;
     const used = channels.map((channel) => ({ channel, ...accepted[channel] }));
-    const rates = used.map(({ channel, count, first, last }) => [channel, count / ((last - first) / 1000)]);
+    const rates = used.map(({ channel, count, first, last }) => [
+      channel,
+      (count - CONNECTIONS) / ((last - first) / 1000),
+    ]);
     return {
       seconds: (Math.max(...used.map(({ last }) => last)) - started) / 1000,
       settledSeconds,

@@ -45,6 +45,7 @@ async function callProvider(calls: number): Promise<Response> {
   const call = async () => {
     const answer = await fetch(`${settings.AWS_ENDPOINT_URL_SNS}/`, { method: "POST", body: CALL });
     await answer.text();
+    if (!answer.ok) throw new Error(`the provider answered ${answer.status}`);
   };
   await eachAtMost(CONNECTIONS, Array.from({ length: calls }), call);
   return Response.json(calls);

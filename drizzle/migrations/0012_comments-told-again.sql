@@ -1,6 +1,6 @@
 -- Comments told again, as events are (0011_told-again.sql). A page of comments is the same for everybody who takes part, but for how old they are and the word for who is
 -- gone, which the Worker makes. Its mark is of its comments' ids and versions (xmin): one that is written, changed or taken away, and one whose author was erased or is
--- chosen by taking part no more, changes them. Only an author's new name is no write of theirs, so this trigger writes them anew; the order is that of all who lock many.
+-- chosen by taking part no more, changes them. Only an author's new name is no write of theirs, so this trigger writes them anew. A sign-up locks them before.
 CREATE FUNCTION "mark_comments_of_person"() RETURNS trigger
 LANGUAGE plpgsql AS $$ BEGIN
   UPDATE events_comments c SET comment = c.comment FROM (SELECT id FROM events_comments WHERE user_id = NEW.id ORDER BY id FOR NO KEY UPDATE) held WHERE c.id = held.id;

@@ -70,8 +70,14 @@ export async function createComment(
 
 /** By columns, each null where there is no comment. Author and name are null where they are gone; the instant is as PostgreSQL writes it. */
 type Columns =
-  | [ids: number[], user_ids: (number | null)[], names: (string | null)[], comments: string[], instants: string[]]
-  | [null, null, null, null, null];
+  | readonly [
+      ids: readonly number[],
+      user_ids: readonly (number | null)[],
+      names: readonly (string | null)[],
+      comments: readonly string[],
+      instants: readonly string[],
+    ]
+  | readonly [null, null, null, null, null];
 
 type Told = Standing & { locale: string | null; columns: Columns };
 /** Without its page where the one `known` still holds; without a mark where there is nothing to tell. */

@@ -21,17 +21,22 @@ export async function keepPerson(
 ): Promise<Entry> {
   const username = email && usernameOf(name, email);
   const erased = sql`exists (select from erased_people where cognito_user_id_sha256 = encode(sha256(convert_to(${sub}, 'UTF8')), 'hex'))`;
+  // Unconfirmed rows of the same address, which give way. Their comments stay, without an author.
+  const replaced = sql`users u where u.email = ${email} and u.cognito_user_id <> ${sub} and u.confirmed_at is null and not ${erased}
+    and not exists (select from group_members m where m.user_id = u.id)`;
   const [kept] = await transact<{ erased: boolean; taken: boolean; id: number | null }>(
     db,
     // Two sign-ups of one address wait for each other: each sees what the other left.
     sql`select pg_advisory_xact_lock(hashtextextended(${`sign-up ${email ?? sub}`}, 0))`,
-    // Their row and their groups first, in the order in which others lock: a new name writes the groups' rows anew, and open invitations are taken up before.
+    // Their row, their groups and their comments first, in the order in which others lock: a new name writes those anew, and open invitations are taken up before.
     sql`select id from users where cognito_user_id = ${sub} and confirmed_at is null for no key update`,
     sql`select id from groups where id in (
           select m.group_id from group_members m join users u on u.id = m.user_id where u.cognito_user_id = ${sub} and u.confirmed_at is null)
         order by id for no key update`,
-    sql`delete from users u where email = ${email} and cognito_user_id <> ${sub} and confirmed_at is null and not ${erased}
-          and not exists (select from group_members m where m.user_id = u.id)`,
+    sql`select id from events_comments where user_id in (
+          select id from users where cognito_user_id = ${sub} and confirmed_at is null union all select u.id from ${replaced})
+        order by id for no key update`,
+    sql`delete from users where id in (select u.id from ${replaced})`,
     sql`with known as (
           select id from users where cognito_user_id = ${sub} and confirmed_at is not null
         ), taken as (

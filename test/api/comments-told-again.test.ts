@@ -150,20 +150,18 @@ test("nobody is told a page because it is kept", async () => {
 test("how old a comment is, and the word for who is gone, are of the moment and of the reader", async () => {
   const { admin, member, id } = await discussed();
   await query(sql`update events_comments set user_id = null where event_id = ${id} and user_id = ${member.id}`);
-  await query(sql`update users set locale = 'pl' where id = ${member.id}`);
-  await query(sql`update users set locale = 'en' where id = ${admin.id}`);
-  const [one] = (await asked(admin, id)).data as { created_at: string }[];
-  const later = testDeps({ now: () => Date.parse(one!.created_at) + 5 * 86_400_000 });
-  expect((await asked(admin, id)).anew).toEqual([false]);
-  const words = async (as: Person, given = testDeps()) => {
-    const { data } = await asked(as, id, {}, given);
-    return [data[0].event_timestamp, data[1].username];
+  await query(
+    sql`update users set locale = case id when ${member.id} then 'pl' else 'en' end where id in (${member.id}, ${admin.id})`,
+  );
+  const [{ created_at }] = (await asked(admin, id, { limit: 50 })).data as [{ created_at: string }];
+  const words = async (as: Person, seconds: number) => {
+    const now = Date.parse(created_at) + seconds * 1000;
+    const { data, anew } = await asked(as, id, {}, testDeps({ now: () => now }));
+    return [anew[0], data[0].event_timestamp, data[1].username];
   };
-  expect([await words(admin), await words(member)]).toEqual([
-    ["1h ago", "Somebody"],
-    ["1h ago", "Ktoś"],
-  ]);
-  expect(await words(admin, later)).toEqual(["5d ago", "Somebody"]);
+  expect(await words(admin, 30)).toEqual([true, "30s ago", "Somebody"]);
+  expect(await words(admin, 90)).toEqual([false, "1min ago", "Somebody"]);
+  expect(await words(member, 200)).toEqual([false, "3min ago", "Ktoś"]);
 });
 
 test("each event, limit, filter and page has one of its own", async () => {

@@ -1,31 +1,68 @@
 /** Somebody of a first Torium's group comes under another name while their group changes: who locks what first is the same for both. */
 import { sql } from "drizzle-orm";
 import { expect, test } from "vitest";
-import { call, idToken, person, query, unique } from "../support/index.ts";
+import { made } from "../support/changed-events.ts";
+import { call, idToken, type Person, person, query, unique } from "../support/index.ts";
 import { meanwhile } from "../support/meanwhile.ts";
 import { group } from "../support/pipeline.ts";
 
-test("a group's deletion and a member's first request wait for each other in turn, and both succeed", async () => {
-  const admin = await person();
-  const group_id = await group(admin);
-  // In the group, invited into it once more by their address, and not confirmed here yet.
+/** Not confirmed here yet, with another name than they come with, and invited into the group by their address. */
+async function expected(group_id: number, invited_by: number) {
   const [sub, email] = [crypto.randomUUID(), `${unique("expected")}@torium.test`.toLowerCase()];
-  await query(
+  const [{ id }] = (await query<{ id: number }>(
     sql`with made as (
           insert into users (cognito_user_id, email, username) values (${sub}, ${email}, 'As it was') returning id
-        ), joined as (
-          insert into group_members (group_id, user_id, status) select ${group_id}, id, 'standard' from made
+        ), invited as (
+          insert into group_invitation_logs (group_id, email, invited_by, delivery_status, next_attempt_at)
+          values (${group_id}, ${email}, ${invited_by}, 'sent', null)
         )
-        insert into group_invitation_logs (group_id, email, invited_by, delivery_status, next_attempt_at)
-        values (${group_id}, ${email}, ${admin.id}, 'sent', null)`,
-  );
-  const signIn = async () => call("GET", "/users", { as: await idToken(sub, email) });
-  const waiting = sql`select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
+        select id from made`,
+  )) as [{ id: number }];
+  return { id, signIn: async () => call("GET", "/users", { as: await idToken(sub, email) }) };
+}
+
+const waiting = sql`select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
+
+/** The first request, and once it waits for the invitation, the deletion of its group. */
+async function atOnce(signIn: () => ReturnType<typeof call>, admin: Person, group_id: number) {
   const remove = async () => {
     while ((await query(waiting)).length === 0);
     return call("DELETE", "/groups", { as: admin, query: { id: group_id } });
   };
   const invitation = `perform from group_invitation_logs where group_id = ${group_id} for update`;
   const answers = await meanwhile(invitation, [signIn, remove]);
-  expect(answers.map(({ http }) => http)).toEqual([200, 200]);
+  return answers.map(({ http }) => http);
+}
+
+test("a group's deletion and a member's first request wait for each other in turn, and both succeed", async () => {
+  const admin = await person();
+  const group_id = await group(admin);
+  const { id, signIn } = await expected(group_id, admin.id);
+  await query(sql`insert into group_members (group_id, user_id, status) values (${group_id}, ${id}, 'standard')`);
+  expect(await atOnce(signIn, admin, group_id)).toEqual([200, 200]);
+});
+
+/** Somebody who left a group and has a comment there. */
+async function former() {
+  const { admin, group_id, id: event_id } = await made();
+  const { id, signIn } = await expected(group_id, admin.id);
+  await query(sql`insert into events_comments (event_id, user_id, comment) values (${event_id}, ${id}, 'As I said')`);
+  const names = async () =>
+    (await call("GET", "/event/comment", { as: admin, query: { event_id } })).data.map(
+      ({ username }: { username: string }) => username,
+    );
+  return { admin, group_id, signIn, names };
+}
+
+test("so do those of a former member who has comments there", async () => {
+  const { admin, group_id, signIn } = await former();
+  expect(await atOnce(signIn, admin, group_id)).toEqual([200, 200]);
+});
+
+test("a former member who comes under another name is told by it at once", async () => {
+  const { signIn, names } = await former();
+  expect([await names(), await names()]).toEqual([["As it was"], ["As it was"]]);
+  const { data } = await signIn();
+  expect(data.username).not.toBe("As it was");
+  expect(await names()).toEqual([data.username]);
 });
