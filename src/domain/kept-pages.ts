@@ -20,7 +20,7 @@ export class KeptPages<Page> {
   readonly #pages = new Map<string, Told<Page>>();
   #characters = 0;
 
-  /** At most so many characters are kept together, with what the entries take: what was not asked for the longest time goes first. */
+  /** At most so many characters are kept together, with what the entries take: what was not asked for the longest time goes first, and what would be told no more goes with it. */
   constructor(most_characters: number) {
     this.#most = most_characters;
   }
@@ -28,7 +28,7 @@ export class KeptPages<Page> {
   /** The page that was told last by this key, unless time has changed it. */
   get(key: string, now: number): { mark: string; page: Page } | undefined {
     const told = this.#take(key);
-    if (!told || now < told.from || now >= Math.min(told.until, told.from + KEPT_FOR_MS)) return undefined;
+    if (!told || now < told.from || now >= endOf(told)) return undefined;
     this.#put(key, told);
     return told;
   }
@@ -37,8 +37,8 @@ export class KeptPages<Page> {
     this.#take(key);
     if (weightOf(key, told) > this.#most) return;
     this.#put(key, told);
-    for (const oldest of this.#pages.keys()) {
-      if (this.#characters <= this.#most) return;
+    for (const [oldest, page] of this.#pages) {
+      if (this.#characters <= this.#most && told.from < endOf(page)) return;
       this.#take(oldest);
     }
   }
@@ -57,6 +57,8 @@ export class KeptPages<Page> {
     this.#characters += weightOf(key, told);
   }
 }
+
+const endOf = ({ from, until }: Pick<Told<unknown>, "from" | "until">): number => Math.min(until, from + KEPT_FOR_MS);
 
 const weightOf = (key: string, { characters }: { characters: number }): number =>
   characters + key.length + ENTRY_CHARACTERS;

@@ -63,3 +63,13 @@ test.each([
   pages.keep("a", told("aaa", more));
   expect(pages.get("a", now === 9 ? 10 : now - 1)?.page).toBe("aaa");
 });
+
+test("what would be told no more is forgotten when another page comes, though there is room", () => {
+  const pages = room(100, 9);
+  pages.keep("a", told("aaa"));
+  pages.keep("b", told("bbb", { until: MINUTE }));
+  pages.keep("c", told("ccc", { from: MINUTE }));
+  pages.keep("d", told("ddd", { from: 5 * MINUTE }));
+  expect(all(pages, ["a", "b"])).toEqual([undefined, undefined]);
+  expect(all(pages, ["c", "d"], 5 * MINUTE)).toEqual(["ccc", "ddd"]);
+});
