@@ -68,7 +68,7 @@ const notes = ({ rounds, goalRounds, ms, share }: Rounds & { goalRounds: number;
   `Slices of ${ms} ms, each between two slices of the ceiling, in ${rounds} rounds, ${goalRounds} at ${GOAL_CONNECTIONS} connections; the share is ${SHARES[share]}.`,
   "Each connection is another person with a token of their own, really signed (RS256) and really verified by the Worker when it first comes, and again after five minutes; in between the isolate remembers it, as in production; 5,000 events of ten people are in the database; GET /event answers 20 events of 10 participants.",
   "GET /event and GET /event/comment are asked again and again by the same people, to whose events nothing happens: the isolate has their pages, and the database says of each that it holds. The first time that somebody asks, the page is found and written: that is told beside it, without a goal. All have one round trip.",
-  "GET /event lies near the edge of its goal, and a share goes with the machine's hour: it had 0.71 to 0.87 in five measurements of one day, of which one was by `--only api`, one by `--quick`, and two were by a script that is not in the tree.",
+  "GET /event lies near the edge of its goal, and a share goes with the machine's hour: it had 0.71 to 0.87 in five measurements of one day (this one, two by `--only api`, two by a script that is not in the tree), and 0.58 to 0.84 in three by `--quick`, whose slices are short.",
   "What is written is really new: each comment and event is another, each invitation is answered once. Rate limits are lifted by settings, and the queues have no consumers here.",
   "One database round trip is one request to the Neon endpoint, counted there.",
 ];
