@@ -31,7 +31,8 @@ const server = createServer({ keepAliveTimeout: 600_000 }, (request, response) =
   request.on("end", () => {
     const came = performance.now();
     const answer = () => {
-      accept(request.url?.startsWith("/v2/email") ? "email" : channelOf(body), response);
+      if (request.url?.endsWith("/outbound-bulk-emails")) acceptTogether(body, response);
+      else accept(request.url?.startsWith("/v2/email") ? "email" : channelOf(body), response);
       heldMs += performance.now() - came;
     };
     if (answerAfterMs > 0) setTimeout(answer, answerAfterMs);
@@ -43,11 +44,25 @@ await once(server, "listening");
 
 const channelOf = (form: string): Channel => (/(^|&)PhoneNumber=/.test(form) ? "sms" : "push");
 
-function accept(channel: Channel, response: ServerResponse): void {
+function count(channel: Channel, messages: number): void {
   const mine = accepted[channel];
-  mine.count++;
+  mine.count += messages;
   mine.last = Date.now();
   mine.first ||= mine.last;
+}
+
+/** Letters in one call. They take as long as a single one would: the real SES may take longer. */
+function acceptTogether(body: string, response: ServerResponse): void {
+  const { BulkEmailEntries: letters } = JSON.parse(body) as { BulkEmailEntries: unknown[] };
+  count("email", letters.length);
+  const results = letters.map(() => ({ Status: "SUCCESS", MessageId: randomUUID() }));
+  response
+    .writeHead(200, { "content-type": "application/json" })
+    .end(JSON.stringify({ BulkEmailEntryResults: results }));
+}
+
+function accept(channel: Channel, response: ServerResponse): void {
+  count(channel, 1);
   if (channel === "email") {
     response.writeHead(200, { "content-type": "application/json" }).end(`{"MessageId":"${randomUUID()}"}`);
     return;

@@ -87,8 +87,9 @@ export async function startRuntime({ script, variables, consumers, inspector, he
           },
         ]),
       ),
-      // Past the simulator's own door, which would be one more isolate on the way.
+      // Past the simulator's own doors, each of which would be one more isolate on the way: the one in, and the one out (bench/worker/entry.ts).
       unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
+      serviceBindings: { NETWORK: { network: { allow: ["private"] } } },
     }),
   );
   // The simulator ends the process at once when it is interrupted, before PostgreSQL and the folder are gone: the bench ends it with the rest.

@@ -53,11 +53,16 @@ export async function plan(databaseUrl: string, plan: Plan, count: number, now: 
   const events = plan === "many events" ? count : 1;
   const last = Math.floor(now / 1000) * 1000 - 1000;
   const first = last - (plan === "many events" ? MINUTE_MS - 1000 : 0);
-  const starts = `(timestamptz '${new Date(first).toISOString()}' + n * 60 / ${events} * interval '1 second')`;
+  // Whole seconds, as wall times are.
+  const starts = `(timestamptz '${new Date(first).toISOString()}' + floor(n * 60.0 / ${events}) * interval '1 second')`;
+  const wall = `${starts} at time zone 'Europe/Warsaw'`;
+  // As they are planned when they are made: a tick writes this anew only where it changes.
+  const upcoming = `jsonb_build_array(jsonb_build_object('event_timestamp', to_char(${wall}, 'YYYY-MM-DD HH24:MI:SS'),
+            'starts_at', to_char(${starts} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS".000Z"')))`;
   await script(databaseUrl, [
     `insert into events (group_id, created_by, name, description, event_timestamp, time_zone, starts_at, schedule_period, is_budget, planned_at, upcoming)
-     select 1, 1, 'Football ' || n, 'Bring the ball and a light shirt', ${starts} at time zone 'Europe/Warsaw', 'Europe/Warsaw', ${starts}, '1 day', false,
-            now() - interval '1 day', '[]'
+     select 1, 1, 'Football ' || n, 'Bring the ball and a light shirt', ${wall}, 'Europe/Warsaw', ${starts}, '1 day', false,
+            now() - interval '1 day', ${upcoming}
      from generate_series(0, ${events - 1}) n`,
     `insert into events_users (event_id, user_id, group_id)
      select e.id, u.n, 1 from (select id, row_number() over (order by id desc) as n from events order by id desc limit ${events}) e

@@ -9,8 +9,13 @@ import { JsonText } from "../../src/domain/json-text.ts";
 import { readSettings } from "../../src/env.ts";
 import torium from "../../src/index.ts";
 import { CONNECTIONS, eachAtMost } from "../../src/queues/concurrency.ts";
+import { sendLetters } from "./letters.ts";
 
 const settings = readSettings(env);
+
+/** Calls leave by the network itself, as on the platform. The simulator would lead each through an isolate of its own that looks after headers. */
+const { NETWORK: network } = env as unknown as { NETWORK: Fetcher };
+globalThis.fetch = ((input: RequestInfo, init?: RequestInit) => network.fetch(input, init)) as typeof fetch;
 
 /** The ceiling: a route like the others, with their token, headers and log line, whose work is one `select 1`. */
 app.get("/bench/select-1", async (c) => ok(await rows(c.var.deps.db, sql`select 1 as one`)));
@@ -24,6 +29,10 @@ export default {
     if (pathname === "/bench/bare/select-1") return selectOne();
     if (pathname === "/bench/bare/text") return selectText(Number(searchParams.get("bytes")));
     if (pathname === "/bench/bare/calls") return callProvider(Number(searchParams.get("calls")));
+    if (pathname === "/bench/letters")
+      return sendLetters(Number(searchParams.get("letters")), Number(searchParams.get("a_call")), settings).then(() =>
+        Response.json(null),
+      );
     if (pathname === "/bench/verify") return verifyAll(request);
     return torium.fetch(request, bindings, context);
   },

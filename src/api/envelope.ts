@@ -14,8 +14,12 @@ export const ok = (data: unknown, page?: Page): Response => answer(enveloped(dat
 
 /** A list's page that may be told again, with the same `next`: it is put into its envelope and encoded once. */
 export function okAgain(told: { list: JsonText<unknown> }, next_cursor: () => string | null): Response {
-  let body = bodies.get(told);
-  body ??= new TextEncoder().encode(enveloped(told.list, { next_cursor: next_cursor() })) as Uint8Array<ArrayBuffer>;
+  const known = bodies.get(told);
+  if (known) return answer(known);
+  const body = new TextEncoder().encode(
+    enveloped(told.list, { next_cursor: next_cursor() }),
+  ) as Uint8Array<ArrayBuffer>;
+  // Only a new one: each write to a WeakMap has the next collection go through all of it.
   bodies.set(told, body);
   return answer(body);
 }

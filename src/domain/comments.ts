@@ -4,8 +4,9 @@ import type { Db } from "../clients/neon.ts";
 import { AppError, forbidden, notFound } from "../errors.ts";
 import { type Caller, me, readAs, rowAs, transactAs } from "./access.ts";
 import { shortAge } from "./age.ts";
+import { JsonText } from "./json-text.ts";
 import { KeptPages } from "./kept-pages.ts";
-import { type Page, type Paging, pageOf } from "./page.ts";
+import type { Paging } from "./page.ts";
 import { type Locale, localeOf } from "./texts/index.ts";
 import { words } from "./texts/locale.ts";
 import { rfc3339Told } from "./time.ts";
@@ -86,8 +87,22 @@ type Answer = { mark: string; locale: string | null; page?: undefined } | { mark
 /** With the isolate's other kept pages to a few MB; a page of 20 comments has 2,500. */
 const MOST_KEPT_CHARACTERS = 1_000_000;
 
+/** A comment's JSON but for what is of the reader and of the hour: its author's name where they are gone, and how old it is. */
+type Written = {
+  /** Up to the name. */
+  start: string;
+  /** As JSON; null where the author is gone. */
+  name: string | null;
+  /** From there up to the age. */
+  middle: string;
+  /** The instant of which the age is told, in ms. */
+  created_at: number;
+  end: string;
+};
+type WrittenPage = { comments: Written[]; next: [string, number] | null };
+
 /** The same for everybody who takes part, which is asked each time. */
-const kept = new KeptPages<Columns>(MOST_KEPT_CHARACTERS);
+const kept = new KeptPages<WrittenPage>(MOST_KEPT_CHARACTERS);
 
 /** Newest first. `participants_only` leaves out authors who take part no more. One round trip. */
 export async function listComments(
@@ -100,32 +115,49 @@ export async function listComments(
     after,
   }: { event_id: number; participants_only: boolean } & Paging<[string, number]>,
   { now, locale }: { now: number; locale: Locale },
-): Promise<Page<Comment, [string, number]>> {
+): Promise<{ list: JsonText<Comment[]>; next: [string, number] | null }> {
   const asked = [event_id, participants_only, after?.[0] ?? null, after?.[1] ?? null, limit + 1] as const;
   const key = JSON.stringify(asked);
   const known = kept.get(key, now);
   const answer = await readAs<Answer>(db, caller, "read_comments_3", ...asked, known?.mark ?? null);
-  const told = answer.page ?? { takes_part: true, locale: answer.locale, columns: known!.page };
-  requireParticipant(told);
-  const { columns } = told;
-  if (answer.page && answer.mark !== null) {
-    const characters = JSON.stringify(columns).length;
-    kept.keep(key, { mark: answer.mark, page: columns, characters, from: now, until: Infinity });
+  if (!answer.page) return told(known!.page, now, localeOf(answer.locale, locale));
+  requireParticipant(answer.page);
+  const page = writePage(event_id, answer.page.columns, limit);
+  if (answer.mark !== null) {
+    const characters = JSON.stringify(page).length;
+    kept.keep(key, { mark: answer.mark, page, characters, from: now, until: Infinity });
   }
-  const { somebody } = words(localeOf(told.locale, locale));
-  const [ids, user_ids, names, comments, instants] = columns;
-  const list = ids?.map(
-    (id, n): Comment => ({
-      id,
-      event_id,
-      user_id: user_ids[n]!,
-      username: names[n] ?? somebody,
-      comment: comments[n]!,
-      event_timestamp: shortAge(Date.parse(instants[n]!), now),
-      created_at: rfc3339Told(instants[n]!),
-    }),
+  return told(page, now, localeOf(answer.page.locale, locale));
+}
+
+function writePage(event_id: number, [ids, user_ids, names, comments, instants]: Columns, limit: number): WrittenPage {
+  if (ids === null) return { comments: [], next: null };
+  const written = ids.slice(0, limit).map((id, n): Written => {
+    const name = names[n]!;
+    const created_at = rfc3339Told(instants[n]!);
+    return {
+      start: `{"id":${id},"event_id":${event_id},"user_id":${user_ids[n]!},"username":`,
+      name: name === null ? null : JSON.stringify(name),
+      middle: `,"comment":${JSON.stringify(comments[n]!)},"event_timestamp":"`,
+      created_at: Date.parse(created_at),
+      end: `","created_at":"${created_at}"}`,
+    };
+  });
+  const last = limit - 1;
+  return { comments: written, next: ids.length > limit ? [rfc3339Told(instants[last]!), ids[last]!] : null };
+}
+
+function told(
+  { comments, next }: WrittenPage,
+  now: number,
+  locale: Locale,
+): { list: JsonText<Comment[]>; next: WrittenPage["next"] } {
+  const somebody = JSON.stringify(words(locale).somebody);
+  const texts = comments.map(
+    ({ start, name, middle, created_at, end }) =>
+      `${start}${name ?? somebody}${middle}${shortAge(created_at, now)}${end}`,
   );
-  return pageOf(list ?? [], limit, (last) => [last.created_at, last.id]);
+  return { list: new JsonText(`[${texts.join()}]`), next };
 }
 
 /** Where the comment stands for the caller, none where they are strangers to it. */

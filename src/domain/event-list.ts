@@ -89,7 +89,7 @@ export async function listEvents(
   const key = JSON.stringify([caller.cognito_user_id, ...asked]);
   const known = kept.get(key, now);
   const given = [...asked, MOST_PEOPLE, rfc3339(now), known?.mark ?? null];
-  const { mark, page: told } = await readAs<{ mark: string; page?: Told }>(db, caller, "read_events_2", ...given);
+  const { mark, page: told } = await readAs<{ mark: string; page?: Told }>(db, caller, "read_events_3", ...given);
   if (known && !told) return known.page;
   const { page, until } = writePage(told!, limit, now);
   kept.keep(key, { mark, page, characters: page.list.text.length, from: now, until });

@@ -135,10 +135,9 @@ test("what a session's own zone and style of dates are, is not seen in an answer
     (await listEvents(asked, caller(1), { limit, after: null }, NOW)).list;
   expect((await anew(elsewhere, 98)).read()).toEqual((await anew(db, 99)).read());
   expect(await comments(elsewhere, 1, 98)).toEqual(await comments(db, 1, 99));
-  const [{ created_at, event_timestamp, comment }, { user_id, username }] = (await comments(elsewhere, 1, 97)).list as [
-    never,
-    never,
-  ];
+  const [{ created_at, event_timestamp, comment }, { user_id, username }] = (
+    await comments(elsewhere, 1, 97)
+  ).list.read() as [never, never];
   expect([created_at, event_timestamp, comment]).toEqual(["2030-06-01T11:59:30.500Z", "29s ago", HOSTILE]);
   expect([user_id, username]).toEqual([null, expect.any(String)]);
 });
@@ -170,6 +169,7 @@ test("each read's statement is planned once in a session, and its plan can be lo
     "read_comments_3",
     "read_events_1",
     "read_events_2",
+    "read_events_3",
     "read_groups_1",
     "read_profile_1",
   ]);

@@ -32,6 +32,20 @@ describe("a wall time in its zone", () => {
     expect(wallTimeAt(Date.UTC(2027, 9, 31, 1, 30), WARSAW)).toBe("2027-10-31 02:30:00");
   });
 
+  it("is the same when it is asked again, in another zone too and after thousands of others", () => {
+    const asked = () => [placed("2027-01-15 09:00:00"), placed("2027-01-15 09:00:00", "Asia/Kathmandu")];
+    const first = asked();
+    const walls = Array.from({ length: 3_000 }, (_, n) => rfc3339(Date.UTC(2030, 0, 1) + n * 60_000).slice(0, 19));
+    for (const wall of walls) expect(placed(wall.replace("T", " "), "UTC")).toBe(`${wall}.000Z`);
+    expect(first).toEqual(["2027-01-15T08:00:00.000Z", "2027-01-15T03:15:00.000Z"]);
+    expect(asked()).toEqual(first);
+  });
+
+  it("that is none is refused", () => {
+    expect(() => placed("2027-02-30 09:00:00")).toThrow(RangeError);
+    expect(() => placed("")).toThrow(RangeError);
+  });
+
   it("on a day that the zone left out is a day later", () => {
     expect(placed("2011-12-30 09:00:00", "Pacific/Apia")).toBe("2011-12-30T19:00:00.000Z");
   });
