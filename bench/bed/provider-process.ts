@@ -20,7 +20,7 @@ const nothing = (): Accepted => ({
 });
 let accepted = nothing();
 let answerAfterMs = 0;
-/** Timers come late, by a busy machine more. */
+/** Of all messages together. Timers come late, by a busy machine more. */
 let heldMs = 0;
 
 const server = createServer({ keepAliveTimeout: 600_000 }, (request, response) => {
@@ -31,9 +31,10 @@ const server = createServer({ keepAliveTimeout: 600_000 }, (request, response) =
   request.on("end", () => {
     const came = performance.now();
     const answer = () => {
-      if (request.url?.endsWith("/outbound-bulk-emails")) acceptTogether(body, response);
-      else accept(request.url?.startsWith("/v2/email") ? "email" : channelOf(body), response);
-      heldMs += performance.now() - came;
+      const messages = request.url?.endsWith("/outbound-bulk-emails")
+        ? acceptTogether(body, response)
+        : accept(request.url?.startsWith("/v2/email") ? "email" : channelOf(body), response);
+      heldMs += messages * (performance.now() - came);
     };
     if (answerAfterMs > 0) setTimeout(answer, answerAfterMs);
     else answer();
@@ -44,31 +45,32 @@ await once(server, "listening");
 
 const channelOf = (form: string): Channel => (/(^|&)PhoneNumber=/.test(form) ? "sms" : "push");
 
-function count(channel: Channel, messages: number): void {
+function count(channel: Channel, messages: number): number {
   const mine = accepted[channel];
   mine.count += messages;
   mine.last = Date.now();
   mine.first ||= mine.last;
+  return messages;
 }
 
-/** Letters in one call. They take as long as a single one would: the real SES may take longer. */
-function acceptTogether(body: string, response: ServerResponse): void {
+/** Letters in one call; answers how many. They take as long as a single one would: the real SES may take longer. */
+function acceptTogether(body: string, response: ServerResponse): number {
   const { BulkEmailEntries: letters } = JSON.parse(body) as { BulkEmailEntries: unknown[] };
-  count("email", letters.length);
   const results = letters.map(() => ({ Status: "SUCCESS", MessageId: randomUUID() }));
   response
     .writeHead(200, { "content-type": "application/json" })
     .end(JSON.stringify({ BulkEmailEntryResults: results }));
+  return count("email", letters.length);
 }
 
-function accept(channel: Channel, response: ServerResponse): void {
-  count(channel, 1);
+function accept(channel: Channel, response: ServerResponse): number {
   if (channel === "email") {
     response.writeHead(200, { "content-type": "application/json" }).end(`{"MessageId":"${randomUUID()}"}`);
-    return;
+  } else {
+    const result = `<PublishResult><MessageId>${randomUUID()}</MessageId></PublishResult>`;
+    response.writeHead(200, { "content-type": "text/xml" }).end(`<PublishResponse>${result}</PublishResponse>`);
   }
-  const result = `<PublishResult><MessageId>${randomUUID()}</MessageId></PublishResult>`;
-  response.writeHead(200, { "content-type": "text/xml" }).end(`<PublishResponse>${result}</PublishResponse>`);
+  return count(channel, 1);
 }
 
 answerParent({

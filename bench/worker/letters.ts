@@ -1,5 +1,5 @@
 /** Reminders by e-mail, handed to SES as Torium does and by SES's call for many at once, which Torium does not use. */
-import { awsClient } from "../../src/clients/aws.ts";
+import { type Aws, awsClient } from "../../src/clients/aws.ts";
 import { type Email, sesClient } from "../../src/clients/ses.ts";
 import { unsubscribeUrl } from "../../src/domain/links.ts";
 import { emailHtml, emailText } from "../../src/domain/texts/index.ts";
@@ -11,7 +11,8 @@ const TITLE = "Reminder: Football";
 
 /** Sends so many letters over a consumer's six connections, `aCall` in one call. Throws where one is not accepted. */
 export async function sendLetters(letters: number, aCall: number, settings: Settings): Promise<void> {
-  const ses = sesClient(settings);
+  const aws = awsClient(settings);
+  const ses = sesClient(settings, aws);
   const calls = Array.from({ length: Math.ceil(letters / aCall) }, (_, n) => ({
     first: n * aCall,
     end: Math.min(letters, (n + 1) * aCall),
@@ -19,7 +20,7 @@ export async function sendLetters(letters: number, aCall: number, settings: Sett
   await eachAtMost(CONNECTIONS, calls, async ({ first, end }) => {
     const written: Email[] = [];
     for (let n = first; n < end; n++) written.push(await write(n, settings));
-    if (aCall > 1) return sendTogether(written, settings);
+    if (aCall > 1) return sendTogether(written, settings, aws);
     const { outcome } = await ses.sendEmail(written[0]!);
     if (outcome !== "sent") throw new Error(`a letter is ${outcome}`);
   });
@@ -42,8 +43,8 @@ async function write(n: number, settings: Settings): Promise<Email> {
  * One template for all, of which each letter is the values; at most 50 letters.
  * https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendBulkEmail.html
  */
-async function sendTogether(letters: Email[], settings: Settings): Promise<void> {
-  const answer = await awsClient(settings).call(
+async function sendTogether(letters: Email[], settings: Settings, aws: Aws): Promise<void> {
+  const answer = await aws.call(
     `${settings.AWS_ENDPOINT_URL_SESV2}/v2/email/outbound-bulk-emails`,
     "ses",
     {

@@ -1,5 +1,4 @@
--- GET /event: read_events_2, whose mark looks its events up together, by one walk of the key that goes on from where it stands, and not one after another; and so its
--- groups. The mark is of the same versions in the same order, so pages that an older Worker keeps hold by it too.
+-- GET /event: read_events_2, whose mark looks its events up by all their ids at once, and so its groups, instead of by each in turn: neighbours share a look.
 CREATE FUNCTION "read_events_3"("asker" text, "in_group" bigint, "just_event" bigint, "behind_at" timestamptz, "behind_id" bigint, "most" int, "most_people" int, "seen_at" timestamptz, "known" text) RETURNS json
 LANGUAGE plpgsql STABLE SET plan_cache_mode = force_generic_plan AS $$
 DECLARE

@@ -84,7 +84,7 @@ type Told = Standing & { locale: string | null; columns: Columns };
 /** Without its page where the one `known` still holds; without a mark where there is nothing to tell. */
 type Answer = { mark: string; locale: string | null; page?: undefined } | { mark: string | null; page: Told };
 
-/** With the isolate's other kept pages to a few MB; a page of 20 comments has 2,500. */
+/** With the isolate's other kept pages to a few MB; a page of 20 comments has some 3,300. */
 const MOST_KEPT_CHARACTERS = 1_000_000;
 
 /** A comment's JSON but for what is of the reader and of the hour: its author's name where they are gone, and how old it is. */
@@ -123,11 +123,12 @@ export async function listComments(
   if (!answer.page) return told(known!.page, now, localeOf(answer.locale, locale));
   requireParticipant(answer.page);
   const page = writePage(event_id, answer.page.columns, limit);
+  const first = told(page, now, localeOf(answer.page.locale, locale));
   if (answer.mark !== null) {
-    const characters = JSON.stringify(page).length;
+    const characters = first.list.text.length;
     kept.keep(key, { mark: answer.mark, page, characters, from: now, until: Infinity });
   }
-  return told(page, now, localeOf(answer.page.locale, locale));
+  return first;
 }
 
 function writePage(event_id: number, [ids, user_ids, names, comments, instants]: Columns, limit: number): WrittenPage {

@@ -195,8 +195,7 @@ async function writeChange(db: Db, caller: Caller, change: EventChange, write: W
  * participants are read only after whoever was faster has written theirs. For members alone.
  */
 const lockEvent = (caller: Caller, event_id: number): [SQL, SQL, SQL] => {
-  const own = sql`events e join group_members gm on gm.group_id = e.group_id
-    join users u on u.id = gm.user_id and u.cognito_user_id = ${caller.cognito_user_id} and u.confirmed_at is not null`;
+  const own = ownEvents(caller);
   return [
     sql`select g.id from ${own} join groups g on g.id = e.group_id where e.id = ${event_id} for key share of g`,
     sql`select l.id from ${own} join event_leads l on l.event_id = e.id where e.id = ${event_id} order by l.id for update of l`,
@@ -204,11 +203,18 @@ const lockEvent = (caller: Caller, event_id: number): [SQL, SQL, SQL] => {
   ];
 };
 
+/** Events `e` of the caller's groups, with their membership `gm`. */
+const ownEvents = (caller: Caller): SQL => sql`events e join group_members gm on gm.group_id = e.group_id
+  join users u on u.id = gm.user_id and u.cognito_user_id = ${caller.cognito_user_id} and u.confirmed_at is not null`;
+
 /** Its reminders stop, in flight too; the ledger stays. One round trip. Throws `not_found`, `forbidden`. */
 export async function deleteEvent(db: Db, caller: Caller, event_id: number): Promise<void> {
   const { role } = await transactAs<{ role: Role | null }>(
     db,
     ...lockEvent(caller, event_id),
+    // In the order in which a new name of their author and the handing on of their pushes lock them: deleted without, they could wait for each other.
+    sql`select c.id from ${ownEvents(caller)} join events_comments c on c.event_id = e.id
+        where e.id = ${event_id} and gm.status = 'admin' order by c.id for update of c`,
     sql`with ${me(caller)}, event as (
           select e.id, gm.status as role
           from events e join me on true join group_members gm on gm.group_id = e.group_id and gm.user_id = me.id

@@ -66,3 +66,25 @@ test("a former member who comes under another name is told by it at once", async
   expect(data.username).not.toBe("As it was");
   expect(await names()).toEqual([data.username]);
 });
+
+test("and so do the deletion of an event and a new name of somebody who has comments on it", async () => {
+  const { admin, id: event_id } = await made();
+  const { id, signIn } = await expected((await made()).group_id, admin.id);
+  const commented = await query<{ id: number }>(
+    sql`insert into events_comments (event_id, user_id, comment, created_at)
+        select ${event_id}::bigint, ${id}::bigint, 'As I said', now() - interval '3 minutes' from generate_series(1, 3) returning id`,
+  );
+  const [first, second] = commented.map((one) => one.id).sort((a, b) => a - b);
+  // Neither the rows nor any index of the event's have them in the order of their ids: the last is the oldest, and the others are written after it.
+  for (const [id, minutes] of [
+    [second, 2],
+    [first, 1],
+  ] as const)
+    await query(
+      sql`update events_comments set created_at = now() - make_interval(mins => ${minutes}::int) where id = ${id}`,
+    );
+  const remove = () => call("DELETE", "/event", { as: admin, query: { id: event_id } });
+  const answers = await meanwhile(`perform from events_comments where id = ${second} for update`, [signIn, remove]);
+  expect(answers.map(({ http }) => http)).toEqual([200, 200]);
+  expect(await query(sql`select from events_comments where event_id = ${event_id}`)).toEqual([]);
+});
