@@ -44,32 +44,28 @@ async function write(n: number, settings: Settings): Promise<Email> {
  * https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendBulkEmail.html
  */
 async function sendTogether(letters: Email[], settings: Settings, aws: Aws): Promise<void> {
-  const answer = await aws.call(
-    `${settings.AWS_ENDPOINT_URL_SESV2}/v2/email/outbound-bulk-emails`,
-    "ses",
-    {
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify({
-        FromEmailAddress: settings.SES_FROM,
-        DefaultContent: {
-          Template: {
-            TemplateContent: { Subject: "{{subject}}", Text: "{{text}}", Html: "{{{html}}}" },
-            TemplateData: JSON.stringify({ subject: "", text: "", html: "" }),
-          },
+  const answer = await aws.call(`${settings.AWS_ENDPOINT_URL_SESV2}/v2/email/outbound-bulk-emails`, "ses", {
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({
+      FromEmailAddress: settings.SES_FROM,
+      DefaultContent: {
+        Template: {
+          TemplateContent: { Subject: "{{subject}}", Text: "{{text}}", Html: "{{{html}}}" },
+          TemplateData: JSON.stringify({ subject: "", text: "", html: "" }),
         },
-        BulkEmailEntries: letters.map(({ to, subject, text, html, unsubscribe_url }) => ({
-          Destination: { ToAddresses: [to] },
-          ReplacementEmailContent: {
-            ReplacementTemplate: { ReplacementTemplateData: JSON.stringify({ subject, text, html }) },
-          },
-          ReplacementHeaders: [
-            { Name: "List-Unsubscribe", Value: `<${unsubscribe_url}>` },
-            { Name: "List-Unsubscribe-Post", Value: "List-Unsubscribe=One-Click" },
-          ],
-        })),
-      }),
-    },
-  );
+      },
+      BulkEmailEntries: letters.map(({ to, subject, text, html, unsubscribe_url }) => ({
+        Destination: { ToAddresses: [to] },
+        ReplacementEmailContent: {
+          ReplacementTemplate: { ReplacementTemplateData: JSON.stringify({ subject, text, html }) },
+        },
+        ReplacementHeaders: [
+          { Name: "List-Unsubscribe", Value: `<${unsubscribe_url}>` },
+          { Name: "List-Unsubscribe-Post", Value: "List-Unsubscribe=One-Click" },
+        ],
+      })),
+    }),
+  });
   const { BulkEmailEntryResults: results } = JSON.parse(answer.text) as { BulkEmailEntryResults: { Status: string }[] };
   if (results.length !== letters.length || results.some(({ Status }) => Status !== "SUCCESS"))
     throw new Error("not all letters of a call were accepted");
