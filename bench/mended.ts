@@ -119,13 +119,13 @@ export const MENDED: Mended[] = [
   },
   {
     what: "GET /event tells a page to which nothing happened again, by the database's word that it holds (0011_told-again), instead of finding and writing it: CPU of PostgreSQL and of workerd for a request, and share of the ceiling at 16 connections, the first time and again, in this page's run",
-    before: "1,184 µs, 1,241 µs, 0.31",
-    after: "331 µs, 680 µs, 0.77",
+    before: "1,043 µs, 1,075 µs, 0.33",
+    after: "263 µs, 577 µs, 0.71",
   },
   {
     what: "GET /event/comment too, of which the isolate keeps what the rows hold, once for all who take part (0012_comments-told-again): the same figures, the first time and again, in this page's run",
-    before: "510 µs, 921 µs, 0.56",
-    after: "272 µs, 672 µs, 0.78",
+    before: "371 µs, 631 µs, 0.63",
+    after: "224 µs, 576 µs, 0.74",
   },
   {
     what: "The functions of the database are asked by the driver itself, past Drizzle: CPU of a call with nine parameters whose answer is made up, the median of three times 30,000 in Node",
