@@ -19,7 +19,7 @@ export function okAgain(told: { list: JsonText<unknown> }, next_cursor: () => st
   const body = new TextEncoder().encode(
     enveloped(told.list, { next_cursor: next_cursor() }),
   ) as Uint8Array<ArrayBuffer>;
-  // Only a new one: each write to a WeakMap has the next collection go through all of it.
+  // Only a new one: to put the same there again, each time that it is told, showed in the Worker's CPU.
   bodies.set(told, body);
   return answer(body);
 }
