@@ -99,7 +99,9 @@ type Written = {
   created_at: number;
   end: string;
 };
-type WrittenPage = { comments: Written[]; next: [string, number] | null };
+type Next = [created_at: string, id: number] | null;
+type WrittenPage = { comments: Written[]; next: Next };
+type CommentPage = { list: JsonText<Comment[]>; next: Next };
 
 /** The same for everybody who takes part, which is asked each time. */
 const kept = new KeptPages<WrittenPage>(MOST_KEPT_CHARACTERS);
@@ -115,7 +117,7 @@ export async function listComments(
     after,
   }: { event_id: number; participants_only: boolean } & Paging<[string, number]>,
   { now, locale }: { now: number; locale: Locale },
-): Promise<{ list: JsonText<Comment[]>; next: [string, number] | null }> {
+): Promise<CommentPage> {
   const asked = [event_id, participants_only, after?.[0] ?? null, after?.[1] ?? null, limit + 1] as const;
   const key = JSON.stringify(asked);
   const known = kept.get(key, now);
@@ -148,11 +150,7 @@ function writePage(event_id: number, [ids, user_ids, names, comments, instants]:
   return { comments: written, next: ids.length > limit ? [rfc3339Told(instants[last]!), ids[last]!] : null };
 }
 
-function told(
-  { comments, next }: WrittenPage,
-  now: number,
-  locale: Locale,
-): { list: JsonText<Comment[]>; next: WrittenPage["next"] } {
+function told({ comments, next }: WrittenPage, now: number, locale: Locale): CommentPage {
   const somebody = JSON.stringify(words(locale).somebody);
   const texts = comments.map(
     ({ start, name, middle, created_at, end }) =>

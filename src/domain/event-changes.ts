@@ -190,6 +190,10 @@ async function writeChange(db: Db, caller: Caller, change: EventChange, write: W
   }
 }
 
+/** Events `e` of the caller's groups, with their membership `gm`. */
+const ownEvents = (caller: Caller): SQL => sql`events e join group_members gm on gm.group_id = e.group_id
+  join users u on u.id = gm.user_id and u.cognito_user_id = ${caller.cognito_user_id} and u.confirmed_at is not null`;
+
 /**
  * Locks what a change writes, in the order in which a tick does: leads, then the event. The group is held against being deleted meanwhile, and
  * participants are read only after whoever was faster has written theirs. For members alone.
@@ -202,10 +206,6 @@ const lockEvent = (caller: Caller, event_id: number): [SQL, SQL, SQL] => {
     sql`select e.id from ${own} where e.id = ${event_id} for no key update of e`,
   ];
 };
-
-/** Events `e` of the caller's groups, with their membership `gm`. */
-const ownEvents = (caller: Caller): SQL => sql`events e join group_members gm on gm.group_id = e.group_id
-  join users u on u.id = gm.user_id and u.cognito_user_id = ${caller.cognito_user_id} and u.confirmed_at is not null`;
 
 /** Its reminders stop, in flight too; the ledger stays. One round trip. Throws `not_found`, `forbidden`. */
 export async function deleteEvent(db: Db, caller: Caller, event_id: number): Promise<void> {
